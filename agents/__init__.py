@@ -1,0 +1,1 @@
+"""The Faust topology: read `ingest`, `validate`, `route`, `quarantine` in this order."""

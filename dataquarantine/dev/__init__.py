@@ -1,0 +1,1 @@
+"""The embedded broker, Postgres and S3, and the load generator."""

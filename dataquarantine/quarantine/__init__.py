@@ -1,0 +1,1 @@
+"""What happens to a record that did not pass."""

@@ -1,0 +1,1 @@
+"""Schemas: their documents, versions and where they are found."""

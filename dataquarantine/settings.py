@@ -1,0 +1,216 @@
+"""The effective settings: `dataquarantine.yaml`, then `DQ_<SECTION>__<KEY>` from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from dataquarantine.errors import ConfigError
+
+ENV_PREFIX = "DQ_"
+CONFIG_ENV = "DQ_CONFIG"
+DEFAULT_PATH = Path("dataquarantine.yaml")
+
+TopicName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+
+
+class Section(BaseModel):
+    """A group of settings; immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(Section):
+    """The broker, the consumer group and the limits of the flow."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    group: str = "dataquarantine-validators"
+    group_instance_id: str | None = None
+    session_timeout_s: float = Field(20.0, gt=0)
+    heartbeat_interval_s: float = Field(3.0, gt=0)
+    commit_interval_s: float = Field(0.5, gt=0)
+    idempotence: bool = True
+    max_in_flight_bytes: int = Field(64 * 2**20, gt=0)
+    max_chunk_records: int = Field(2000, gt=0)
+    max_fetch_bytes: int = Field(4 * 2**20, gt=0)
+    max_batch_bytes: int = Field(256 * 1024, gt=0)
+    max_request_bytes: int = Field(1024 * 1024, gt=0)
+    drain_timeout_s: float = Field(2.0, gt=0)
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_cafile: Path | None = None
+    ssl_certfile: Path | None = None
+    ssl_keyfile: Path | None = None
+
+    @model_validator(mode="after")
+    def _heartbeats_fit_session(self) -> KafkaSettings:
+        if self.heartbeat_interval_s * 3 > self.session_timeout_s:
+            raise ValueError(
+                f"heartbeat_interval_s ({self.heartbeat_interval_s:g}) must be at most a third of "
+                f"session_timeout_s ({self.session_timeout_s:g})"
+            )
+        return self
+
+
+class SchemaSelection(Section):
+    """How a record names its schema."""
+
+    from_: Literal["field", "header", "confluent", "topic"] = Field("field", alias="from")
+    field: str = "_schema"
+    default: str | None = None
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class PipelineSettings(Section):
+    """One source topic and where its records go."""
+
+    source: TopicName = "raw-events"
+    valid: TopicName = "validated-events"
+    dead_letter: TopicName = "quarantine-dlq"
+    selection: SchemaSelection = Field(default_factory=SchemaSelection, alias="schema")
+    mode: Literal["observe", "enforce", "passthrough"] = "enforce"
+    on_tombstone: Literal["forward", "quarantine"] = "forward"
+    max_record_bytes: int = Field(1024 * 1024, gt=0)
+    provenance: bool = True
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _topics_differ(self) -> PipelineSettings:
+        if len({self.source, self.valid, self.dead_letter}) < 3:
+            raise ValueError("source, valid and dead_letter must be three different topics")
+        return self
+
+
+class SchemaSettings(Section):
+    """Where schema files lie and how long the list of them is trusted."""
+
+    folder: Path = Path("schemas")
+    ttl_s: float = Field(300.0, gt=0)
+    model_packages: tuple[str, ...] = ()
+
+
+class PostgresSettings(Section):
+    """The database of quarantined records."""
+
+    url: SecretStr = SecretStr("postgresql+psycopg2://dataquarantine@127.0.0.1:5432/dataquarantine")
+    pool_size: int = Field(5, gt=0)
+    retention_days: int = Field(90, gt=0)
+
+
+class S3Settings(Section):
+    """The bucket of quarantined payloads; without keys, boto3's own chain finds them."""
+
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    bucket: str = "data-quarantine"
+    access_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    layout: Literal["record", "segment", "auto"] = "record"
+    workers: int = Field(8, gt=0)
+    server_side_encryption: str | None = None
+
+
+class SpoolSettings(Section):
+    """Local files that stand in while a store is away."""
+
+    folder: Path = Path(".dq/spool")
+    max_bytes: int = Field(2**30, gt=0)
+
+
+class WebSettings(Section):
+    """The worker's own web port: metrics and views."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(6066, ge=0, le=65535)
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    cluster_id: str = "dataquarantine"
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    pipelines: tuple[PipelineSettings, ...] = (PipelineSettings(),)
+    schemas: SchemaSettings = Field(default_factory=SchemaSettings)
+    postgres: PostgresSettings = Field(default_factory=PostgresSettings)
+    s3: S3Settings = Field(default_factory=S3Settings)
+    spool: SpoolSettings = Field(default_factory=SpoolSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    data_dir: Path = Path(".dq/worker")
+    pii_key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _sources_differ(self) -> Settings:
+        sources = [pipeline.source for pipeline in self.pipelines]
+        if not sources:
+            raise ValueError("at least one pipeline is needed")
+        if len(set(sources)) < len(sources):
+            raise ValueError(f"two pipelines read the same source: {', '.join(sources)}")
+        outputs = {t for p in self.pipelines for t in (p.valid, p.dead_letter)}
+        if loops := outputs & set(sources):
+            raise ValueError(f"{', '.join(sorted(loops))} is both read and written: a loop")
+        return self
+
+
+def load_settings(
+    path: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings once.
+
+    Args: path: the file; default `DQ_CONFIG`, then `dataquarantine.yaml`, which may be missing.
+    Raises: ConfigError naming variable, value and expectation.
+    """
+    environ = os.environ if environ is None else environ
+    named = path or (Path(environ[CONFIG_ENV]) if CONFIG_ENV in environ else None)
+    values = _read_file(named or DEFAULT_PATH, must_exist=named is not None)
+    _overlay_environment(values, environ)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as exc:
+        raise ConfigError(_explain(exc, named or DEFAULT_PATH)) from exc
+
+
+def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    if not path.exists():
+        if must_exist:
+            raise ConfigError(f"{path} does not exist; name the settings file by --config")
+        return {}
+    try:
+        values = yaml.safe_load(path.read_text("utf-8")) or {}
+    except yaml.YAMLError as exc:
+        raise ConfigError(f"{path} is not YAML: {exc}") from exc
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds a {type(values).__name__}; expected sections with keys")
+    return values
+
+
+def _overlay_environment(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Set `values` from `DQ_SECTION__KEY`; JSON is understood for lists and objects."""
+    for variable, text in environ.items():
+        if not variable.startswith(ENV_PREFIX) or variable == CONFIG_ENV:
+            continue
+        *sections, key = variable[len(ENV_PREFIX) :].lower().split("__")
+        target = values
+        for section in sections:
+            target = target.setdefault(section, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"{variable} is set, but {section} is a single value")
+        target[key] = yaml.safe_load(text) if text[:1] in "[{" else text
+
+
+def _explain(exc: ValidationError, path: Path) -> str:
+    lines = [f"{path} and the {ENV_PREFIX}* variables hold settings that can't be used:"]
+    for error in exc.errors():
+        where = ".".join(str(part) for part in error["loc"]) or "settings"
+        secret = any(word in where for word in ("password", "key", "url"))
+        value = "(hidden)" if secret else repr(error.get("input"))[:80]
+        lines.append(f"  {where} = {value}: {error['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Postgres, S3 and the spool that stands in for them."""

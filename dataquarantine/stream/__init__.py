@@ -1,0 +1,1 @@
+"""Kafka in chunks; the only package that knows Faust."""

@@ -1,0 +1,1 @@
+"""Judging records; knows neither Kafka nor any store."""

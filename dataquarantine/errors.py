@@ -28,8 +28,9 @@ class InvalidSchema(DataQuarantineError):
         self.problem = problem
         self.where = where
         self.remedy = remedy
-        super().__init__("".join([f"{where}: " if where else "", problem,
-                                  f"; {remedy}" if remedy else ""]))
+        super().__init__(
+            "".join([f"{where}: " if where else "", problem, f"; {remedy}" if remedy else ""])
+        )
 
 
 class SinkUnavailable(DataQuarantineError):

@@ -161,7 +161,7 @@ class JudgedChunk:
     keys: N output keys: the schema's declared key field as UTF-8 text, else the record's own key.
     remediated: position -> new value, for records that passed only after remediation.
     rendered: position -> JSON text of the payload, for records that did not pass and could be
-        decoded (for JSON the original bytes themselves); absent means it can only be shown as bytes.
+        decoded (for JSON the original bytes themselves); absent means: shown as bytes only.
     """
 
     outcomes: list[ValidationOutcome]

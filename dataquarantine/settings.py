@@ -1,4 +1,4 @@
-"""The effective settings: `dataquarantine.yaml`, then `DQ_<SECTION>__<KEY>` from the environment."""
+"""The effective settings: `dataquarantine.yaml`, then `DQ_<SECTION>__<KEY>` variables."""
 
 from __future__ import annotations
 
@@ -160,9 +160,7 @@ class Settings(Section):
         return self
 
 
-def load_settings(
-    path: Path | None = None, environ: Mapping[str, str] | None = None
-) -> Settings:
+def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings once.
 
     Args: path: the file; default `DQ_CONFIG`, then `dataquarantine.yaml`, which may be missing.

@@ -36,7 +36,7 @@ def is_version(version: str) -> bool:
 
 
 class RuleDocument(BaseModel):
-    """A business rule. Short form: name, expression, error, severity; or Confluent's rule object."""
+    """A business rule: our short form, or Confluent's rule object as it stands."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

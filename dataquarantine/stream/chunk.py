@@ -1,0 +1,55 @@
+"""A chunk: the records of one partition that were fetched together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dataquarantine.records import Record, TopicPartition
+
+if TYPE_CHECKING:
+    from dataquarantine.stream.owner import PartitionOwner
+
+#: What aiokafka and Python add to the bytes of a record, measured with tracemalloc.
+RECORD_OVERHEAD_BYTES = 600
+
+
+class Chunk:
+    """N records of one partition, offsets ascending, gaps allowed (compaction, transactions).
+
+    It belongs to the owner that admitted it: once the partition is revoked the chunk is stale,
+    its work may be dropped at any point, and the next owner reads the records again.
+    """
+
+    __slots__ = ("finished", "next_offset", "owner", "records", "size_bytes", "submitted")
+
+    def __init__(self, records: Sequence[Record], owner: PartitionOwner) -> None:
+        self.records = records
+        self.owner = owner
+        self.next_offset = records[-1].offset + 1
+        self.size_bytes = sum(
+            (len(r.value) if r.value else 0) + RECORD_OVERHEAD_BYTES for r in records
+        )
+        self.submitted = False
+        self.finished = False
+
+    @property
+    def tp(self) -> TopicPartition:
+        return self.owner.tp
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether its partition was revoked since it was fetched."""
+        return self.owner.closed
+
+    def submit(self) -> None:
+        """Say that its outputs are on their way, so that a revocation waits for them."""
+        self.submitted = True
+
+    def finish(self) -> None:
+        """Say that every output is acknowledged; a stale chunk's word is ignored."""
+        self.owner.finish(self)
+
+    def __repr__(self) -> str:
+        first = self.records[0].offset
+        return f"<Chunk {self.tp} {first}..{self.next_offset - 1} ({len(self.records)} records)>"

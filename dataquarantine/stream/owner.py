@@ -1,0 +1,90 @@
+"""A partition while this worker holds it: what was admitted, what is finished."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from dataquarantine.records import Record, TopicPartition
+from dataquarantine.stream.chunk import Chunk
+from dataquarantine.stream.gate import Allowance
+
+logger = logging.getLogger(__name__)
+
+
+class PartitionOwner:
+    """Tracks one partition from its assignment to its revocation.
+
+    Chunks finish in any order; `committable` is the end of the longest run of finished ones. An
+    owner is made anew at each assignment, so nothing of an older generation can move it.
+    """
+
+    def __init__(self, tp: TopicPartition, generation: int, allowance: Allowance) -> None:
+        self.tp = tp
+        self.generation = generation
+        self.next_offset: int | None = None  # what must be admitted next; None before the first
+        self.committable: int | None = None
+        self.committed: int | None = None
+        self.closed = False
+        self._allowance = allowance
+        self._pending: deque[Chunk] = deque()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether something finished is not committed yet."""
+        return self.committable is not None and self.committable != self.committed
+
+    def admit(self, records: Sequence[Record]) -> Chunk | None:
+        """Take fetched records, without those that were admitted before.
+
+        aiokafka may fetch from a position that is older than ours (a seek to the committed offset
+        while chunks are in flight). Returns None when nothing new is left or the owner is closed.
+        """
+        if self.closed:
+            return None
+        if self.next_offset is not None and records[0].offset < self.next_offset:
+            records = [r for r in records if r.offset >= self.next_offset]
+            if not records:
+                return None
+        chunk = Chunk(records, self)
+        self.next_offset = chunk.next_offset
+        self._pending.append(chunk)
+        self._allowance.take(chunk.size_bytes)
+        return chunk
+
+    def finish(self, chunk: Chunk) -> None:
+        """Mark a chunk as done and move `committable` over the run of finished ones."""
+        if self.closed or chunk.finished:
+            return
+        chunk.finished = True
+        pending = self._pending
+        while pending and pending[0].finished:
+            done = pending.popleft()
+            self.committable = done.next_offset
+            self._allowance.give_back(done.size_bytes)
+        if not any(c.submitted and not c.finished for c in pending):
+            self._idle.set()
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Wait until all submitted chunks are finished; False when the time was not enough."""
+        if not any(c.submitted and not c.finished for c in self._pending):
+            return True
+        self._idle.clear()
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout_s)
+        except TimeoutError:
+            logger.warning("Outputs of %s were not acknowledged in %g s", self.tp, timeout_s)
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the partition up: what is unfinished is dropped and will be read again."""
+        self.closed = True
+        for chunk in self._pending:
+            self._allowance.give_back(chunk.size_bytes)
+        self._pending.clear()
+        self._idle.set()

@@ -1,0 +1,194 @@
+"""From judged records to what is produced to the dead letter topic."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from dataquarantine import __version__
+from dataquarantine.outcomes import ErrorType, JudgedChunk, ValidationOutcome
+from dataquarantine.quarantine import envelope as envelopes
+from dataquarantine.quarantine.envelope import Envelope, ErrorSummary
+from dataquarantine.quarantine.fingerprint import fingerprint, headline
+from dataquarantine.quarantine.headers import ERRORS_PREFIX, STAGES, cap, source_headers
+from dataquarantine.records import Header, Record
+
+#: What a record batch adds around key, value and headers, generously.
+RECORD_OVERHEAD_BYTES = 1024
+#: Key and headers above this go with the detached payload instead of into the topic.
+MAX_KEY_AND_HEADERS_BYTES = 64 * 1024
+
+
+class DetachedPayload(NamedTuple):
+    """What must be durable before its dead letter is produced."""
+
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record for the dead letter topic.
+
+    `source_index` is the position of its source record within the chunk. `timestamp_ms` is the
+    time of quarantine: the source's own may be 1970, which retention would delete at once.
+    `detached` is set when the whole envelope is too large for the topic.
+    """
+
+    source_index: int
+    key: bytes | None
+    value: bytes
+    headers: list[Header]
+    timestamp_ms: int
+    detached: DetachedPayload | None = None
+
+
+class DeadLetterWriter:
+    """Writes envelopes for one gateway."""
+
+    def __init__(self, cluster_id: str, *, max_bytes: int = 1024 * 1024) -> None:
+        self._cluster_id = cluster_id
+        self._max_bytes = max_bytes - RECORD_OVERHEAD_BYTES
+
+    def dead_letters(
+        self, records: Sequence[Record], judged: JudgedChunk, now: datetime
+    ) -> list[DeadLetter]:
+        """Make a dead letter of every record of a chunk that did not pass, in order."""
+        return [
+            self.dead_letter(index, records[index], outcome, judged.rendered.get(index), now)
+            for index, outcome in enumerate(judged.outcomes)
+            if not outcome.passed
+        ]
+
+    def dead_letter(
+        self,
+        index: int,
+        record: Record,
+        outcome: ValidationOutcome,
+        rendered: bytes | None,
+        now: datetime,
+    ) -> DeadLetter:
+        """Make the dead letter of one record; `rendered` is its payload as JSON text, if any."""
+        envelope = self._envelope(record, outcome, rendered, now)
+        value = encode(envelope)
+        headers = source_headers(record.headers)
+        errors = error_headers(envelope, outcome)
+        key = record.key
+        detached = None
+        if _size(key, value, headers + errors) > self._max_bytes:
+            detached = DetachedPayload(_path(envelope), value)
+            if _size(key, b"", headers) > MAX_KEY_AND_HEADERS_BYTES:
+                key, headers = None, []
+            value = encode(_without_payload(envelope, detached.path, key, headers))
+        timestamp_ms = int(now.timestamp() * 1000)
+        return DeadLetter(index, key, value, headers + errors, timestamp_ms, detached)
+
+    def _envelope(
+        self, record: Record, outcome: ValidationOutcome, rendered: bytes | None, now: datetime
+    ) -> Envelope:
+        payload = record.value
+        record_id = envelopes.quarantine_id(self._cluster_id, record)
+        exact = envelopes.embeds_exactly(payload, rendered)
+        return Envelope(
+            id=record_id,
+            original_message=msgspec.Raw(rendered) if rendered else envelopes.RAW_NULL,
+            original_base64=None
+            if payload is None or exact
+            else base64.b64encode(payload).decode(),
+            validation_error=ErrorSummary(
+                str(outcome.error_type or ErrorType.VALIDATOR_ERROR),
+                outcome.error_message,
+                outcome.field_path,
+            ),
+            source_topic=record.topic,
+            source_partition=record.partition,
+            source_offset=record.offset,
+            quarantined_at=now,
+            schema_name=outcome.schema_name,
+            schema_version=outcome.schema_version,
+            violations=[envelopes.violation_document(v) for v in outcome.violations],
+            violations_truncated=outcome.violations_truncated,
+            fingerprint=fingerprint(outcome),
+            source_key=envelopes.text_of(record.key),
+            source_headers=envelopes.header_documents(source_headers(record.headers)),
+            source_timestamp_ms=record.timestamp,
+            payload_size=None if payload is None else len(payload),
+            payload_crc32c=envelopes.crc32c(payload),
+            lineage_id=record_id,
+            gateway_version=__version__,
+            envelope_version=envelopes.ENVELOPE_VERSION,
+        )
+
+
+def error_headers(envelope: Envelope, outcome: ValidationOutcome) -> list[Header]:
+    """Say in headers what the envelope says, for consumers that don't open it."""
+    error = envelope.validation_error
+    first = headline(outcome)
+    texts: dict[str, str | None] = {
+        "topic": envelope.source_topic,
+        "partition": str(envelope.source_partition),
+        "offset": str(envelope.source_offset),
+        "timestamp": str(envelope.source_timestamp_ms),
+        "schema": envelope.schema_name,
+        "schema.version": envelope.schema_version,
+        "stage": STAGES[ErrorType(error.error_type)],
+        "type": error.error_type,
+        "code": first.code.value if first else None,
+        "message": error.error_message,
+        "fingerprint": envelope.fingerprint,
+        "attempt": str(envelope.attempt),
+        "quarantine.id": str(envelope.id),
+        "component.version": envelope.gateway_version,
+    }
+    return [(ERRORS_PREFIX + name, cap(text)) for name, text in texts.items() if text is not None]
+
+
+def encode(envelope: Envelope) -> bytes:
+    """Write an envelope; text that is no Unicode (lone surrogates) is shown with `?`."""
+    try:
+        return msgspec.json.encode(envelope)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_printable(envelope))
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.asdict(value)
+        return msgspec.structs.replace(value, **_printable(fields))
+    return value
+
+
+def _size(key: bytes | None, value: bytes, headers: Sequence[Header]) -> int:
+    return len(key or b"") + len(value) + sum(len(n) + len(v or b"") + 10 for n, v in headers)
+
+
+def _without_payload(
+    envelope: Envelope, path: str, key: bytes | None, headers: Sequence[Header]
+) -> Envelope:
+    return msgspec.structs.replace(
+        envelope,
+        original_message=envelopes.RAW_NULL,
+        original_base64=None,
+        payload_ref=path,
+        source_key=envelopes.text_of(key),
+        source_headers=envelopes.header_documents(headers),
+    )
+
+
+def _path(envelope: Envelope) -> str:
+    record_id: UUID = envelope.id
+    return envelopes.object_path(
+        envelope.source_topic, envelope.source_partition, envelope.source_offset, record_id
+    )

@@ -53,18 +53,3 @@ class SourceRecord:
     timestamp: int = 0
     key: bytes | None = None
     headers: Sequence[Header] = ()
-
-
-class OutputRecord(NamedTuple):
-    """A record to be produced. The source coordinates stay with it for the error path.
-
-    `source_index` is the position of its source record within its chunk.
-    """
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    timestamp_ms: int
-    headers: Sequence[Header]
-    source_index: int

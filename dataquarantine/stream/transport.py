@@ -59,7 +59,8 @@ class InlineConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # Faust hard-codes 1,500
+        # Faust hard-codes 1,500 in the call and offers no setting
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001
         return consumer
 
 
@@ -84,9 +85,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         self.add_future(self._commit_forever())
 
     def _new_consumer_thread(self) -> InlineConsumerThread:
-        return InlineConsumerThread(
-            self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon
-        )
+        return InlineConsumerThread(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon)
 
     # -- partitions come and go
 
@@ -226,7 +225,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             if not offsets:
                 return
             try:
-                await self._thread._ensure_consumer().commit(
+                kafka = self._thread._ensure_consumer()  # noqa: SLF001  # Faust's has no public name
+                await kafka.commit(
                     {
                         KafkaTopicPartition(*o.tp): OffsetAndMetadata(next_offset, "")
                         for o, next_offset in offsets.items()

@@ -1,0 +1,75 @@
+"""How clients are made from the settings: consumer credentials and the outputs' producer."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import faust
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from dataquarantine.settings import KafkaSettings
+
+#: aiokafka's 100 ms would be added to every wait for a leader or a coordinator.
+RETRY_BACKOFF_MS = 20
+
+
+def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
+    """Make the TLS context; None for a protocol without TLS."""
+    if kafka.security_protocol not in ("SSL", "SASL_SSL"):
+        return None
+    context = ssl.create_default_context(cafile=kafka.ssl_cafile)
+    if kafka.ssl_certfile is not None:
+        context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile)
+    return context
+
+
+def client_options(kafka: KafkaSettings) -> dict[str, Any]:
+    """Give the connection options that every aiokafka client takes."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": kafka.bootstrap_servers,
+        "security_protocol": kafka.security_protocol,
+        "ssl_context": tls_context(kafka),
+    }
+    if kafka.sasl_mechanism is not None:
+        password = kafka.sasl_password
+        options |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_plain_username": kafka.sasl_username,
+            "sasl_plain_password": password.get_secret_value() if password else None,
+        }
+    return options
+
+
+def faust_credentials(kafka: KafkaSettings) -> Any:
+    """Give the same credentials in Faust's form; None for PLAINTEXT."""
+    if kafka.sasl_mechanism is not None:
+        password = kafka.sasl_password
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=password.get_secret_value() if password else None,
+            mechanism=kafka.sasl_mechanism,
+            ssl_context=tls_context(kafka),
+        )
+    context = tls_context(kafka)
+    return faust.SSLCredentials(context) if context is not None else None
+
+
+def output_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
+    """Make the producer of all outputs; idempotent unless the broker can't (Tansu)."""
+    return AIOKafkaProducer(
+        **client_options(kafka),
+        client_id="dataquarantine-outputs",
+        acks="all",
+        enable_idempotence=kafka.idempotence,
+        linger_ms=0,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        max_batch_size=kafka.max_batch_bytes,
+        max_request_size=kafka.max_request_bytes,
+    )
+
+
+def output_batch(kafka: KafkaSettings) -> BatchBuilder:
+    """Make an empty batch that does not belong to a producer: it survives a new one."""
+    return BatchBuilder(kafka.max_batch_bytes, 0)

@@ -1,0 +1,214 @@
+"""Produces outputs of chunks: one batch per partition and round, again until acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka import errors as kafka_errors
+
+from dataquarantine.errors import ProduceRefused
+from dataquarantine.records import TopicPartition
+from dataquarantine.stream.chunk import Chunk
+from dataquarantine.stream.outputs import Batch, BatchBuilder, OutputRow, Outputs, Packer
+
+logger = logging.getLogger(__name__)
+
+#: Three tries with growing pauses, then one every five seconds, for ever.
+RETRY_PAUSES_S = (0.2, 0.4, 0.8)
+LONG_PAUSE_S = 5.0
+
+#: The broker will refuse this batch again; one of its records is the reason.
+REFUSED = (
+    kafka_errors.MessageSizeTooLargeError,
+    kafka_errors.RecordListTooLargeError,
+    kafka_errors.InvalidMessageError,
+    kafka_errors.InvalidTimestampError,
+    kafka_errors.PolicyViolationError,
+)
+#: The broker will refuse every batch.
+FORBIDDEN = (
+    kafka_errors.TopicAuthorizationFailedError,
+    kafka_errors.ClusterAuthorizationFailedError,
+)
+
+#: Makes what goes out instead of a row that the broker refused; raises ProduceRefused if nothing.
+Replace = Callable[[TopicPartition, OutputRow, str], Outputs]
+
+
+class Failure(NamedTuple):
+    """Where producing to a partition stopped: the batch that failed and all after it."""
+
+    tp: TopicPartition
+    batches: Sequence[Batch]
+    error: Exception
+
+
+class RoundProducer:
+    """Group commit: while one round is under way, everything that arrives joins the next.
+
+    aiokafka sends one batch per partition and request and one request per broker, so many small
+    batches would queue up (p50 200 ms instead of 7 at 10,000 records/s). A round therefore holds
+    all outputs of its chunks, and chunks finish when their round is acknowledged.
+    """
+
+    def __init__(
+        self,
+        new_producer: Callable[[], AIOKafkaProducer],
+        new_builder: Callable[[], BatchBuilder],
+        *,
+        replace: Replace,
+        on_unavailable: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._new_producer = new_producer
+        self._replace = replace
+        self._on_unavailable = on_unavailable
+        self._producer: Any = None
+        self._new_builder = new_builder
+        self._arrived = asyncio.Event()
+        self._packer = Packer(new_builder)
+        self._chunks: list[Chunk] = []
+        self._partitions: dict[str, int] = {}
+
+    # -- for the agents
+
+    async def start(self) -> None:
+        """Connect; tries for as long as the broker is away."""
+        failures = 0
+        while True:
+            self._producer = self._new_producer()
+            try:
+                await self._producer.start()
+                break
+            except kafka_errors.KafkaError as exc:
+                await self._stop_producer()
+                failures += 1
+                await self._pause(failures, exc)
+
+    async def stop(self) -> None:
+        """Disconnect; what is not acknowledged by now stays unfinished."""
+        await self._stop_producer()
+
+    async def partitions(self, topic: str) -> int:
+        """Count the partitions of a topic; remembered."""
+        count = self._partitions.get(topic)
+        if count is None:
+            found = await self._producer.partitions_for(topic)
+            count = self._partitions[topic] = len(found)
+        return count
+
+    def submit(self, chunk: Chunk, outputs: Outputs) -> None:
+        """Take all outputs of a chunk; it is finished once they are acknowledged."""
+        chunk.submit()
+        for tp, rows in outputs.items():
+            self._packer.add(tp, rows)
+        self._chunks.append(chunk)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Produce round after round.
+
+        Raises: ProduceRefused when the broker takes nothing from us, or not even the dead letter.
+        """
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            chunks, self._chunks = self._chunks, []
+            packer, self._packer = self._packer, Packer(self._new_builder)
+            await self._deliver(packer.batches)
+            for chunk in chunks:
+                chunk.finish()
+
+    # -- one round
+
+    async def _deliver(self, batches: dict[TopicPartition, list[Batch]]) -> None:
+        """Produce until every batch is acknowledged, in order within a partition."""
+        failures = 0
+        while batches:
+            results = await asyncio.gather(
+                *(self._produce(tp, queue) for tp, queue in batches.items())
+            )
+            failed = [result for result in results if result is not None]
+            if not failed:
+                return
+            # After a failed batch an idempotent producer's sequence numbers no longer match.
+            await self._stop_producer()
+            await self.start()
+            batches = self._mend(failed)
+            if not any(isinstance(f.error, REFUSED) for f in failed):
+                failures += 1
+                await self._pause(failures, failed[0].error)
+
+    async def _produce(self, tp: TopicPartition, batches: Sequence[Batch]) -> Failure | None:
+        """Send batches one after the other; stop at the first that fails."""
+        for position, batch in enumerate(batches):
+            batch.builder.close()
+            try:
+                acknowledged = await self._producer.send_batch(
+                    batch.builder, tp.topic, partition=tp.partition
+                )
+                await acknowledged
+            except FORBIDDEN as exc:
+                raise ProduceRefused(tp.topic, type(exc).__name__) from exc
+            except (kafka_errors.KafkaError, ConnectionError, AssertionError) as exc:
+                # AssertionError: aiokafka's word for a partition that its metadata lacks
+                return Failure(tp, batches[position:], exc)
+        return None
+
+    def _mend(self, failed: Sequence[Failure]) -> dict[TopicPartition, list[Batch]]:
+        """Build what is left again: halves of a refused batch, replacements of a refused row."""
+        packer = Packer(self._new_builder)
+        for tp, batches, error in failed:
+            rows = batches[0].rows
+            if not isinstance(error, REFUSED):
+                self._repack(packer, tp, batches)
+            elif len(rows) == 1:
+                self._repack(packer, tp, batches[1:])
+                for other, replacement in self._replace(tp, rows[0], _reason(error)).items():
+                    packer.add(other, replacement)
+            else:
+                half = len(rows) // 2
+                packer.add(tp, rows[:half])
+                packer.split(tp)
+                packer.add(tp, rows[half:])
+                packer.split(tp)
+                self._repack(packer, tp, batches[1:])
+        return packer.batches
+
+    @staticmethod
+    def _repack(packer: Packer, tp: TopicPartition, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            packer.add(tp, batch.rows)
+
+    # -- the broker
+
+    async def _stop_producer(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            await asyncio.wait_for(producer.stop(), LONG_PAUSE_S)
+        except (TimeoutError, kafka_errors.KafkaError) as exc:
+            logger.warning("The producer did not stop in an orderly way: %r", exc)
+
+    async def _pause(self, failures: int, exc: Exception) -> None:
+        self._on_unavailable()
+        if failures <= len(RETRY_PAUSES_S):
+            await asyncio.sleep(RETRY_PAUSES_S[failures - 1])
+            return
+        logger.error("Kafka takes no records (%r); trying again in %g s", exc, LONG_PAUSE_S)
+        await asyncio.sleep(LONG_PAUSE_S)
+
+
+def _reason(error: Exception) -> str:
+    """Say in words why the broker refused a record."""
+    if isinstance(error, kafka_errors.InvalidTimestampError):
+        return "the broker refused its timestamp"
+    if isinstance(error, kafka_errors.PolicyViolationError):
+        return "a policy of the broker refused it"
+    if isinstance(error, kafka_errors.InvalidMessageError):
+        return "the broker found it invalid"
+    return "it is larger than the broker accepts"

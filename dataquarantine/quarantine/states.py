@@ -1,0 +1,68 @@
+"""Which states a quarantined record can have, and how they follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from dataquarantine.errors import DataQuarantineError
+
+
+class RecordState(StrEnum):
+    """Where a quarantined record stands."""
+
+    QUARANTINED = "quarantined"  # its row is there; its payload may still be spooled
+    STORED = "stored"  # row and payload are in their stores
+    IN_REVIEW = "in_review"  # somebody looks at it
+    FIXED = "fixed"  # a repair is prepared
+    REPLAYING = "replaying"  # produced again, verdict not back yet
+    REPROCESSED = "reprocessed"  # passed after replay
+    FAILED_AGAIN = "failed_again"  # did not pass after replay
+    PARKED = "parked"  # failed too often; only a person moves it
+    DISCARDED = "discarded"  # given up, with a reason
+
+
+class IllegalMove(DataQuarantineError):
+    """A state can't follow that one."""
+
+    def __init__(self, current: str, wanted: str, allowed: frozenset[RecordState]) -> None:
+        self.current = current
+        self.wanted = wanted
+        names = ", ".join(sorted(allowed)) or "nothing, it is final"
+        super().__init__(f"{current} can't become {wanted}; it can become: {names}")
+
+
+_OPEN = frozenset(
+    [RecordState.IN_REVIEW, RecordState.FIXED, RecordState.REPLAYING, RecordState.DISCARDED]
+)
+
+MOVES: Mapping[RecordState, frozenset[RecordState]] = {
+    RecordState.QUARANTINED: _OPEN | {RecordState.STORED},
+    RecordState.STORED: _OPEN,
+    RecordState.IN_REVIEW: _OPEN - {RecordState.IN_REVIEW},
+    RecordState.FIXED: _OPEN - {RecordState.FIXED},
+    RecordState.REPLAYING: frozenset(
+        [
+            RecordState.REPROCESSED,
+            RecordState.FAILED_AGAIN,
+            # a cancelled replay returns to where it came from
+            RecordState.QUARANTINED,
+            RecordState.STORED,
+            RecordState.IN_REVIEW,
+            RecordState.FIXED,
+        ]
+    ),
+    RecordState.FAILED_AGAIN: frozenset([RecordState.REPLAYING, RecordState.PARKED]),
+    RecordState.PARKED: frozenset([RecordState.IN_REVIEW]),
+    RecordState.REPROCESSED: frozenset(),
+    RecordState.DISCARDED: frozenset(),
+}
+
+
+def check_move(current: RecordState, wanted: RecordState) -> None:
+    """Refuse a move that the table does not have.
+
+    Raises: IllegalMove naming what is allowed.
+    """
+    if wanted not in MOVES[current]:
+        raise IllegalMove(current, wanted, MOVES[current])

@@ -1,0 +1,201 @@
+"""Rows of `quarantine_records`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+import sqlalchemy
+from sqlalchemy import text
+
+from dataquarantine.errors import SinkRejected
+from dataquarantine.store.postgres import NAME, translated
+
+_FIRST_MS = 0
+#: The last millisecond of the year 9999, the last that Python's datetime holds.
+_LAST_MS = 253_402_300_799_999
+
+
+class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What Postgres keeps of a quarantined record; the fields are the table's columns."""
+
+    id: UUID
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    schema_name: str | None = None
+    schema_version: str | None = None
+    error_type: str
+    error_message: str | None = None
+    field_path: str | None = None
+    storage_path: str
+    status: str
+    code: str | None = None
+    fingerprint: str
+    violations: list[dict[str, Any]] = []
+    key: str | None = None
+    producer: str | None = None
+    attempt: int = 1
+    lineage_id: UUID
+    source_timestamp_ms: int
+    dlq_partition: int
+    dlq_offset: int
+    payload_crc32c: int | None = None
+    quarantined_at: datetime
+    stored_at: datetime
+    updated_at: datetime
+
+
+COLUMNS = QuarantineRow.__struct_fields__
+_COLUMN_LIST = ", ".join(f'"{column}"' for column in COLUMNS)
+_CREATE_INCOMING = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS quarantine_incoming"
+    " (LIKE quarantine_records INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
+)
+_COPY = f"COPY quarantine_incoming ({_COLUMN_LIST}) FROM STDIN"
+# Sorted, so that two workers with the same records wait for each other instead of deadlocking.
+_INSERT = f"""
+    INSERT INTO quarantine_records ({_COLUMN_LIST})
+    SELECT {_COLUMN_LIST} FROM quarantine_incoming ORDER BY id
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What became of a batch of rows."""
+
+    new: frozenset[UUID]
+    reduced: tuple[UUID, ...] = ()
+
+
+class RowStore(Protocol):
+    """Where rows go."""
+
+    def insert(self, rows: Sequence[QuarantineRow]) -> Inserted:
+        """Store rows; those that are there already stay as they are."""
+
+    def checksums(self, rows: Mapping[UUID, datetime]) -> dict[UUID, int | None]:
+        """Look up the payload checksums of those ids that exist; id -> record timestamp."""
+
+    def mark_stored(self, rows: Mapping[UUID, datetime], now: datetime) -> None:
+        """Move rows from `quarantined` to `stored`; any other state stays."""
+
+
+class PostgresRows:
+    """`quarantine_records` in Postgres. Thread-safe."""
+
+    def __init__(self, engine: sqlalchemy.Engine) -> None:
+        self._engine = engine
+
+    def insert(self, rows: Sequence[QuarantineRow]) -> Inserted:
+        """Store rows in one transaction; a row that Postgres refuses is stored reduced.
+
+        Raises: SinkUnavailable when the database does not answer.
+        """
+        if not rows:
+            return Inserted(frozenset())
+        try:
+            return Inserted(self._copy(rows))
+        except SinkRejected as exc:
+            if len(rows) == 1:
+                return self._insert_reduced(rows[0], exc.reason)
+        middle = len(rows) // 2
+        left, right = self.insert(rows[:middle]), self.insert(rows[middle:])
+        return Inserted(left.new | right.new, left.reduced + right.reduced)
+
+    def checksums(self, rows: Mapping[UUID, datetime]) -> dict[UUID, int | None]:
+        if not rows:
+            return {}
+        statement = text(
+            "SELECT q.id, q.payload_crc32c"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
+            ' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at'
+        )
+        values = {"ids": [str(i) for i in rows], "times": list(rows.values())}
+        with translated(), self._engine.connect() as connection:
+            return {row.id: row.payload_crc32c for row in connection.execute(statement, values)}
+
+    def mark_stored(self, rows: Mapping[UUID, datetime], now: datetime) -> None:
+        if not rows:
+            return
+        statement = text(
+            "UPDATE quarantine_records q SET status = 'stored', stored_at = :now, updated_at = :now"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
+            " WHERE q.id = w.id AND q.\"timestamp\" = w.at AND q.status = 'quarantined'"
+        )
+        values = {"ids": [str(i) for i in rows], "times": list(rows.values()), "now": now}
+        with translated(), self._engine.begin() as connection:
+            connection.execute(statement, values)
+
+    def _copy(self, rows: Sequence[QuarantineRow]) -> frozenset[UUID]:
+        lines = StringIO("".join(copy_line(row) for row in rows))
+        with translated(), self._engine.begin() as connection:
+            connection.execute(text(_CREATE_INCOMING))
+            # SQLAlchemy has no COPY; the driver's own cursor takes part in the same transaction.
+            cursor = connection.connection.cursor()
+            cursor.copy_expert(_COPY, lines)
+            cursor.close()
+            return frozenset(row.id for row in connection.execute(text(_INSERT)))
+
+    def _insert_reduced(self, row: QuarantineRow, reason: str) -> Inserted:
+        reduced = reduce_row(row, reason)
+        return Inserted(self._copy([reduced]), (row.id,))
+
+
+def reduce_row(row: QuarantineRow, reason: str) -> QuarantineRow:
+    """Keep of a refused row what can't be refused, and say why; the payload is untouched."""
+    return msgspec.structs.replace(
+        row,
+        partition=_clamp(row.partition, 31),
+        offset=_clamp(row.offset, 63),
+        timestamp=record_time(row.source_timestamp_ms),
+        schema_name=None,
+        schema_version=None,
+        error_message=f"stored in reduced form: {NAME} refused the row: {reason}",
+        field_path=None,
+        violations=[],
+        key=None,
+        producer=None,
+        attempt=_clamp(row.attempt, 31),
+        source_timestamp_ms=_clamp(row.source_timestamp_ms, 63),
+        payload_crc32c=None if row.payload_crc32c is None else _clamp(row.payload_crc32c, 63),
+    )
+
+
+def record_time(timestamp_ms: int) -> datetime:
+    """Turn a record's timestamp into one that Python and Postgres hold: 1970 to 9999."""
+    clamped = min(max(timestamp_ms, _FIRST_MS), _LAST_MS)
+    seconds, millis = divmod(clamped, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=millis * 1000)
+
+
+def _clamp(value: int, bits: int) -> int:
+    limit = 1 << bits
+    return max(min(value, limit - 1), -limit)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def copy_line(row: QuarantineRow) -> str:
+    """Write a row in COPY's text format."""
+    return "\t".join(_copy_value(getattr(row, column)) for column in COLUMNS) + "\n"
+
+
+def _copy_value(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return msgspec.json.encode(value).decode().translate(_ESCAPES)
+    return str(value)

@@ -43,6 +43,7 @@ class Code(StrEnum):
     NOT_AVRO = "NOT_AVRO"
     UNKNOWN_FRAMING = "UNKNOWN_FRAMING"
     RECORD_TOO_LARGE = "RECORD_TOO_LARGE"
+    NOT_AN_ENVELOPE = "NOT_AN_ENVELOPE"  # found in the dead letter topic, not written by us
     # finding the schema
     SCHEMA_MISSING = "SCHEMA_MISSING"
     SCHEMA_REFERENCE_INVALID = "SCHEMA_REFERENCE_INVALID"

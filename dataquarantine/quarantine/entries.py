@@ -1,0 +1,129 @@
+"""From a dead letter to its row and its object."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid5
+
+import msgspec
+
+from dataquarantine import __version__
+from dataquarantine.outcomes import Code, ErrorType, Violation, rejected
+from dataquarantine.quarantine import envelope as envelopes
+from dataquarantine.quarantine.envelope import Envelope, NotAnEnvelope, Text
+from dataquarantine.quarantine.fingerprint import fingerprint
+from dataquarantine.quarantine.states import RecordState
+from dataquarantine.records import Record
+from dataquarantine.store.objects import StoredObject
+from dataquarantine.store.rows import QuarantineRow, record_time
+
+#: Headers by which producers name themselves; the first that is there counts.
+PRODUCER_HEADERS = ("client.id", "client-id", "client_id", "producer")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the stores get of one dead letter; `item` is None when its object is there already."""
+
+    row: QuarantineRow
+    item: StoredObject | None
+    foreign: bool = False
+
+
+def entry_of(record: Record, cluster_id: str, now: datetime) -> Entry:
+    """Read a record of the dead letter topic; one that is no envelope is kept as it is."""
+    foreign = False
+    body = record.value or b""
+    try:
+        envelope = envelopes.parse_envelope(record.value)
+    except NotAnEnvelope as exc:
+        foreign = True
+        envelope = _adopted(record, cluster_id, now, exc.problem)
+        body = msgspec.json.encode(envelope)
+    path = envelope.payload_ref or envelopes.object_path(
+        envelope.source_topic, envelope.source_partition, envelope.source_offset, envelope.id
+    )
+    item = None if envelope.payload_ref else StoredObject(path, body)
+    return Entry(_row(envelope, record, path, now), item, foreign)
+
+
+def renamed(entry: Entry) -> Entry:
+    """Give an entry a new id, made of the old one and its payload, and with it a new path."""
+    old = entry.row
+    new_id = uuid5(old.id, str(old.payload_crc32c))
+    path = envelopes.object_path(old.topic, old.partition, old.offset, new_id)
+    row = msgspec.structs.replace(old, id=new_id, storage_path=path)
+    item = None if entry.item is None else entry.item._replace(path=path)
+    return Entry(row, item, entry.foreign)
+
+
+def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> QuarantineRow:
+    error = envelope.validation_error
+    first = next((v for v in envelope.violations if v.get("severity") != "warn"), {})
+    return QuarantineRow(
+        id=envelope.id,
+        topic=envelope.source_topic,
+        partition=envelope.source_partition,
+        offset=envelope.source_offset,
+        timestamp=record_time(envelope.source_timestamp_ms),
+        schema_name=envelope.schema_name,
+        schema_version=envelope.schema_version,
+        error_type=error.error_type,
+        error_message=error.error_message,
+        field_path=error.field_path,
+        storage_path=path,
+        status=RecordState.STORED,
+        code=first.get("code"),
+        fingerprint=envelope.fingerprint,
+        violations=envelope.violations,
+        key=_column(envelope.source_key),
+        producer=_producer(envelope),
+        attempt=envelope.attempt,
+        lineage_id=envelope.lineage_id,
+        source_timestamp_ms=envelope.source_timestamp_ms,
+        dlq_partition=record.partition,
+        dlq_offset=record.offset,
+        payload_crc32c=envelope.payload_crc32c,
+        quarantined_at=envelope.quarantined_at,
+        stored_at=now,
+        updated_at=now,
+    )
+
+
+def _producer(envelope: Envelope) -> str | None:
+    named = {name.lower(): value for name, value in envelope.source_headers}
+    return next((_column(named[name]) for name in PRODUCER_HEADERS if name in named), None)
+
+
+def _column(value: Text) -> str | None:
+    return f"base64:{value['base64']}" if isinstance(value, dict) else value
+
+
+def _adopted(record: Record, cluster_id: str, now: datetime, problem: str) -> Envelope:
+    """Quarantine a record of the dead letter topic itself."""
+    violation = Violation(Code.NOT_AN_ENVELOPE, "envelope", f"not an envelope: {problem[:200]}")
+    outcome = rejected(ErrorType.MALFORMED_PAYLOAD, [violation])
+    record_id: UUID = envelopes.quarantine_id(cluster_id, record)
+    return Envelope(
+        id=record_id,
+        original_base64=None if record.value is None else base64.b64encode(record.value).decode(),
+        validation_error=envelopes.ErrorSummary(
+            ErrorType.MALFORMED_PAYLOAD, outcome.error_message, None
+        ),
+        source_topic=record.topic,
+        source_partition=record.partition,
+        source_offset=record.offset,
+        quarantined_at=now,
+        violations=[envelopes.violation_document(violation)],
+        fingerprint=fingerprint(outcome),
+        source_key=envelopes.text_of(record.key),
+        source_headers=envelopes.header_documents(record.headers),
+        source_timestamp_ms=record.timestamp,
+        payload_size=None if record.value is None else len(record.value),
+        payload_crc32c=envelopes.crc32c(record.value),
+        lineage_id=record_id,
+        gateway_version=__version__,
+        envelope_version=envelopes.ENVELOPE_VERSION,
+    )

@@ -1,1 +1,69 @@
-"""The command line."""
+"""The command line: `dataquarantine` (short `dq`); one module per command, imported when called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+import dataquarantine
+from dataquarantine.errors import ConfigError, DataQuarantineError
+
+#: Command -> what it does. `x` is the click command `x` (or `x_`) of module `dataquarantine.cli.x`.
+COMMANDS = {
+    "config": "Show the effective settings.",
+    "db": "Bring the database to a version of its schema.",
+    "dev": "Run everything on this machine: broker, Postgres, S3, a worker, sample events.",
+    "doctor": "Check every dependency and say the remedy.",
+    "incidents": "Look at quarantined records, grouped by their cause.",
+    "load": "Produce generated records at a rate.",
+    "produce": "Produce records from a file or standard input.",
+    "quarantine": "Look at quarantined records.",
+    "schema": "Look at schemas and check their files.",
+    "tail": "Print records of a topic.",
+    "topics": "Create the topics of the gateway.",
+    "validate": "Judge records of files, offline.",
+    "worker": "Run one worker of the gateway.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is called; turns our errors into messages and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"dataquarantine.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name, None) or getattr(module, f"{cmd_name}_")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DataQuarantineError as exc:
+            click.echo(f"Error: {exc}", err=True)
+            ctx.exit(2 if isinstance(exc, ConfigError) else 1)
+
+
+@click.group(cls=LazyGroup, epilog="Example: dataquarantine dev")
+@click.version_option(dataquarantine.__version__, prog_name="dataquarantine")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file; default DQ_CONFIG, a running `dev`, then dataquarantine.yaml.",
+)
+def main(config: Path | None) -> None:
+    """Judge every record of a Kafka topic; quarantine, store and explain the bad ones.
+
+    Results go to standard output, remarks to standard error. Exit code 0: done; 1: refused or
+    something was found; 2: wrong usage or settings.
+    """

@@ -1,0 +1,84 @@
+"""What the commands share: settings, options and how results are printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dataquarantine.settings import Settings, load_settings
+
+#: `--json`: the option of every command that prints a result.
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def current_settings() -> Settings:
+    """Read the settings: `--config` and the environment first, else of a running `dev`.
+
+    Raises: ConfigError.
+    """
+    from dataquarantine.dev.endpoints import names_connection, running_dev
+
+    config: Path | None = click.get_current_context().find_root().params.get("config")
+    running = None if config or names_connection() else running_dev()
+    if running is None:
+        return load_settings(config)
+    remark(f"using the development environment in {running.folder}")
+    return load_settings(overlay=running.settings)
+
+
+def remark(text: str) -> None:
+    """Say something that is not a result."""
+    click.echo(text, err=True)
+
+
+def emit(result: Mapping[str, Any], *, as_json: bool, text: str | None = None) -> None:
+    """Print one result: JSON, or `text`, or `key: value` lines."""
+    if as_json:
+        click.echo(json.dumps(result, default=str, ensure_ascii=False))
+    elif text is not None:
+        click.echo(text)
+    else:
+        width = max(map(len, result), default=0)
+        for key, value in result.items():
+            click.echo(f"{key:<{width}}  {_cell(value)}")
+
+
+def emit_list(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    columns: Sequence[str],
+    as_json: bool,
+    cursor: str | None = None,
+    empty: str = "nothing found",
+) -> None:
+    """Print a list: `{"items": [...], "next": cursor or null}`, or a table of `columns`."""
+    if as_json:
+        page = {"items": list(rows), "next": cursor}
+        click.echo(json.dumps(page, default=str, ensure_ascii=False))
+        return
+    if not rows:
+        remark(empty)
+        return
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    heads = [column.replace("_", " ") for column in columns]
+    widths = [max(map(len, each)) for each in zip(heads, *cells, strict=True)]
+    for line in (heads, *cells):
+        padded = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+    if cursor:
+        remark(f"more: --cursor {cursor}")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "N/A"
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    # A record's own words may hold control characters that a terminal would obey.
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
+    )

@@ -1,0 +1,20 @@
+"""Avro: framing, a strict reader with schema resolution, rendering, and the structural layer."""
+
+from dataquarantine.validation.avro.decoder import AvroDecoder
+from dataquarantine.validation.avro.errors import NotDecodable
+from dataquarantine.validation.avro.framing import Framing, FramingKind, read_framing
+from dataquarantine.validation.avro.json_form import json_form
+from dataquarantine.validation.avro.render import to_json
+from dataquarantine.validation.avro.schema import AvroSchema, parse_avro
+
+__all__ = [
+    "AvroDecoder",
+    "AvroSchema",
+    "Framing",
+    "FramingKind",
+    "NotDecodable",
+    "json_form",
+    "parse_avro",
+    "read_framing",
+    "to_json",
+]

@@ -1,0 +1,65 @@
+"""Judging the records of one pipeline, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dataquarantine.clock import Clock, SystemClock
+from dataquarantine.outcomes import JudgedChunk
+from dataquarantine.records import Record
+from dataquarantine.schemas.catalog import SchemaCatalog
+from dataquarantine.settings import PipelineSettings
+from dataquarantine.validation.payload import decode_json
+from dataquarantine.validation.selection import pinned_by_header
+from dataquarantine.validation.thorough import ThoroughJudge
+from dataquarantine.validation.verdict import output_key
+
+
+class Engine:
+    """Judges records by the schemas they name; holds no record."""
+
+    def __init__(
+        self, catalog: SchemaCatalog, pipeline: PipelineSettings, *, clock: Clock | None = None
+    ) -> None:
+        self._catalog = catalog
+        self._pipeline = pipeline
+        self._clock = clock or SystemClock()
+
+    def judge(self, records: Sequence[Record]) -> JudgedChunk:
+        """Judge one chunk.
+
+        Returns: outcomes in the records' order; a bad record is an outcome, never an exception.
+        Cost: about 1.2 us a valid record of three fields, 10 to 20 us one that is refused.
+        """
+        now = self._clock.now()
+        chunk = JudgedChunk([], [])
+        thorough = ThoroughJudge(self._catalog, self._pipeline, now, chunk)
+        selection = self._pipeline.selection
+        by_field, field = selection.from_ == "field", selection.field
+        version_field = f"{field}_version"
+        limit = self._pipeline.max_record_bytes
+        met, decode = thorough.met, decode_json
+        add_outcome, add_key = chunk.outcomes.append, chunk.keys.append
+
+        for index, record in enumerate(records):
+            # The straight way: JSON whose field names a schema this chunk already met, and that
+            # passes. Whatever else happens, exceptions included, the thorough way explains it.
+            try:
+                value, headers = record.value, record.headers
+                if by_field and value and len(value) <= limit:
+                    if not headers or pinned_by_header(headers) is None:
+                        document = decode(value)
+                        schema = met.get(document[field])
+                        if schema is not None and version_field not in document:
+                            if field not in schema.declared:
+                                del document[field]
+                            if schema.passes(document, now):
+                                key = schema.key
+                                own = record.key
+                                add_key(own if key is None else output_key(document, key, own))
+                                add_outcome(schema.valid)
+                                continue
+            except Exception:
+                pass
+            thorough.judge(index, record)
+        return chunk

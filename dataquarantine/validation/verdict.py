@@ -1,0 +1,91 @@
+"""The outcome of one document under one schema version."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from dataquarantine.outcomes import (
+    Code,
+    ErrorType,
+    Severity,
+    ValidationOutcome,
+    ValidationResult,
+    Violation,
+    rejected,
+)
+from dataquarantine.validation.compiled import CompiledSchema
+
+logger = logging.getLogger(__name__)
+
+
+def judge_document(schema: CompiledSchema, document: Any, now: datetime) -> ValidationOutcome:
+    """Judge a document, naming everything that the first failing layer has against it.
+
+    A layer that raises is the record's outcome, never an exception.
+    """
+    warnings: list[Violation] = []
+    for layer in schema.layers:
+        try:
+            if layer.passes(document, now):
+                continue
+            found = layer.violations(document, now)
+        except Exception as exc:
+            return validator_failed(schema, exc)
+        errors = [violation for violation in found if violation.severity is Severity.ERROR]
+        warnings += [violation for violation in found if violation.severity is Severity.WARN]
+        if errors:
+            return rejected(
+                layer.error_type,
+                errors + warnings,
+                schema_name=schema.name,
+                schema_version=schema.version,
+            )
+    return _accepted(schema, warnings) if warnings else schema.valid
+
+
+def validator_failed(schema: CompiledSchema, problem: Exception) -> ValidationOutcome:
+    """Make the outcome of a record whose judging raised; logged once per schema version."""
+    if not schema.failure_logged:
+        schema.failure_logged = True
+        logger.error(
+            "judging by schema %s raised %s; its records are quarantined as validator_error",
+            schema.document.reference,
+            type(problem).__name__,
+            exc_info=problem,
+        )
+    # The exception's text may quote the record, so only its type is shown.
+    message = f"the validator of {schema.document.reference} failed ({type(problem).__name__})"
+    return rejected(
+        ErrorType.VALIDATOR_ERROR,
+        [Violation(Code.VALIDATOR_FAILED, "validator", message)],
+        result=ValidationResult.ERROR,
+        schema_name=schema.name,
+        schema_version=schema.version,
+    )
+
+
+def output_key(document: Any, key: str, own: bytes | None) -> bytes | None:
+    """Read the declared key field (`user_id`, `user.id`) as UTF-8 text; else the record's own."""
+    value = document.get(key)
+    if value.__class__ is str:
+        return value.encode()
+    if value is None and "." in key:
+        value = document
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        return own
+    return value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+
+
+def _accepted(schema: CompiledSchema, warnings: list[Violation]) -> ValidationOutcome:
+    return ValidationOutcome(
+        ValidationResult.VALID,
+        schema_name=schema.name,
+        schema_version=schema.version,
+        violations=tuple(warnings),
+    )

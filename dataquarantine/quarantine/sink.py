@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from dataquarantine.clock import Clock
+from dataquarantine.clock import Clock, SystemClock
+from dataquarantine.quarantine.deadletters import DetachedPayload
 from dataquarantine.quarantine.entries import Entry, entry_of, renamed
 from dataquarantine.records import Record
-from dataquarantine.store.objects import ObjectStore
-from dataquarantine.store.rows import RowStore
+from dataquarantine.settings import Settings
+from dataquarantine.store.objects import ObjectStore, StoredObject
+from dataquarantine.store.postgres import Database
+from dataquarantine.store.rows import PostgresRows
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +40,11 @@ class QuarantineSink:
     """Stores chunks of the dead letter topic. Blocking: call it in a thread."""
 
     def __init__(
-        self, objects: ObjectStore, rows: RowStore, *, cluster_id: str, clock: Clock
+        self, objects: ObjectStore, database: Database, *, cluster_id: str, clock: Clock
     ) -> None:
         self._objects = objects
-        self._rows = rows
+        self._database = database
+        self._rows = PostgresRows(database)
         self._cluster_id = cluster_id
         self._clock = clock
 
@@ -66,6 +70,18 @@ class QuarantineSink:
             conflicts=conflicts,
         )
 
+    def store_detached(self, payload: DetachedPayload) -> None:
+        """Make a payload durable whose dead letter is not produced yet.
+
+        Raises: SinkUnavailable; the dead letter must wait.
+        """
+        self._objects.put(StoredObject(payload.path, payload.body))
+
+    def close(self) -> None:
+        """Let go of the stores."""
+        self._objects.close()
+        self._database.close()
+
     def _apart(self, entries: Sequence[Entry]) -> tuple[list[Entry], tuple[UUID, ...]]:
         """Rename entries whose id belongs to another payload, here or in the table."""
         taken = self._rows.checksums({e.row.id: e.row.timestamp for e in entries})
@@ -84,3 +100,14 @@ class QuarantineSink:
                 extra={"action": "id_conflict", "ids": [str(i) for i in conflicts[:20]]},
             )
         return kept, tuple(conflicts)
+
+
+def open_sink(settings: Settings) -> QuarantineSink:
+    """Open the stores that the settings name; one that is away is no obstacle."""
+    postgres = settings.postgres
+    return QuarantineSink(
+        ObjectStore(settings.s3),
+        Database(postgres.url.get_secret_value(), pool_size=postgres.pool_size),
+        cluster_id=settings.cluster_id,
+        clock=SystemClock(),
+    )

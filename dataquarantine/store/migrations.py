@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 import dataquarantine
 from alembic import command
 from dataquarantine.errors import ConfigError
-from dataquarantine.store.postgres import connect, translated
+from dataquarantine.store.postgres import Database, translated
 
 #: Two starting workers must not migrate at once; any constant number does.
 _LOCK = 7_301_001
@@ -34,12 +34,13 @@ def downgrade(url: str, revision: str) -> str | None:
 
 def current(url: str) -> str | None:
     """Tell the revision of a database; None before the first migration."""
-    engine = connect(url, pool_size=1)
+    database = Database(url, pool_size=1)
     try:
-        with translated(), engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+        return database.transact(
+            lambda connection: MigrationContext.configure(connection).get_current_revision()
+        )
     finally:
-        engine.dispose()
+        database.close()
 
 
 def latest() -> str:
@@ -66,10 +67,10 @@ def _config() -> Config:
 
 
 def _run(url: str, action: Callable[[Config], None]) -> str | None:
-    engine = connect(url, pool_size=1)
+    database = Database(url, pool_size=1)
     config = _config()
     try:
-        with translated(), engine.connect() as connection:
+        with translated(), database.engine.connect() as connection:
             connection.execute(sqlalchemy.text(f"SELECT pg_advisory_lock({_LOCK})"))
             connection.commit()
             config.attributes["connection"] = connection
@@ -77,4 +78,4 @@ def _run(url: str, action: Callable[[Config], None]) -> str | None:
             connection.commit()
             return MigrationContext.configure(connection).get_current_revision()
     finally:
-        engine.dispose()
+        database.close()

@@ -1,9 +1,13 @@
-"""The one place that knows how Postgres fails."""
+"""The one place that knows how Postgres is reached and how it fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import psycopg2
 import sqlalchemy
@@ -13,30 +17,77 @@ from dataquarantine.errors import ConfigError, SinkRejected, SinkUnavailable
 
 NAME = "postgres"
 CONNECT_TIMEOUT_S = 3
-STATEMENT_TIMEOUT_S = 30
+TRANSACTION_TIMEOUT_S = 30.0
 
 #: SQLSTATE classes that blame the data: data exception, integrity constraint violation.
 _DATA_CLASSES = ("22", "23")
 #: In the second class, but for us it is a partition that was being made: the same call succeeds.
 _CHECK_VIOLATION = "23514"
+_UNDEFINED_TABLE = "42P01"
+
+T = TypeVar("T")
 
 
-def connect(url: str, *, pool_size: int) -> sqlalchemy.Engine:
-    """Make a pooled engine; opens no connection yet.
+class Database:
+    """A pooled Postgres. Thread-safe; opens no connection before the first transaction."""
 
-    Raises: ConfigError when the URL can't be read.
-    """
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        """Raises: ConfigError when the URL can't be read."""
+        self.max_connections = pool_size
+        self.engine = _engine(url, pool_size)
+
+    @property
+    def active_connections(self) -> int:
+        """Connections in use now."""
+        pool = self.engine.pool
+        return pool.checkedout() if isinstance(pool, sqlalchemy.QueuePool) else 0
+
+    def transact(
+        self,
+        work: Callable[[sqlalchemy.Connection], T],
+        *,
+        timeout_s: float = TRANSACTION_TIMEOUT_S,
+    ) -> T:
+        """Run `work` in one transaction; it may run twice, so it must have no other effects.
+
+        The second run is for a pooled connection that the server had closed in the meantime.
+
+        Raises: SinkRejected when the data is at fault; SinkUnavailable for everything else, also
+            when a server that hangs does not answer in `timeout_s`.
+        """
+        try:
+            return self._transact(work, timeout_s)
+        except sqlalchemy_errors.DBAPIError as exc:
+            if not exc.connection_invalidated:
+                raise translate(exc.orig) from exc
+        with translated():
+            return self._transact(work, timeout_s)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+    def _transact(self, work: Callable[[sqlalchemy.Connection], T], timeout_s: float) -> T:
+        with (
+            translated_pool(),
+            self.engine.connect() as connection,
+            _deadline(connection, timeout_s),
+            connection.begin(),
+        ):
+            return work(connection)
+
+
+def _engine(url: str, pool_size: int) -> sqlalchemy.Engine:
     try:
         return sqlalchemy.create_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=CONNECT_TIMEOUT_S,
-            pool_pre_ping=True,
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "application_name": "dataquarantine",
-                "options": f"-c timezone=UTC -c statement_timeout={STATEMENT_TIMEOUT_S * 1000}",
+                "options": "-c timezone=UTC",
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
@@ -45,8 +96,41 @@ def connect(url: str, *, pool_size: int) -> sqlalchemy.Engine:
     except (sqlalchemy_errors.ArgumentError, ValueError) as exc:
         # The URL may hold a password, so it is not shown.
         raise ConfigError(
-            "postgres.url can't be read; expected postgresql+psycopg2://user:password@host:5432/name"
+            "postgres.url can't be read; expected postgresql+psycopg2://user:password@host:5432/db"
         ) from exc
+
+
+@contextmanager
+def _deadline(connection: sqlalchemy.Connection, timeout_s: float) -> Iterator[None]:
+    """Cut the connection when the time is up.
+
+    A timeout of the server's own would not fire in a server that hangs, and libpq has none.
+    """
+    descriptor = os.dup(connection.connection.driver_connection.fileno())  # type: ignore[union-attr]
+    with socket.socket(fileno=descriptor) as link:
+        timer = threading.Timer(timeout_s, _cut, [link])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def _cut(link: socket.socket) -> None:
+    try:
+        link.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it ended by itself just now
+
+
+@contextmanager
+def translated_pool() -> Iterator[None]:
+    """Turn a pool that has no connection left into our error."""
+    try:
+        yield
+    except sqlalchemy_errors.TimeoutError as exc:
+        raise SinkUnavailable(NAME, "all pooled connections are busy") from exc
 
 
 @contextmanager
@@ -58,19 +142,18 @@ def translated() -> Iterator[None]:
     try:
         yield
     except sqlalchemy_errors.DBAPIError as exc:
-        raise _translate(exc.orig) from exc
-    except sqlalchemy_errors.TimeoutError as exc:
-        raise SinkUnavailable(NAME, "all pooled connections are busy") from exc
+        raise translate(exc.orig) from exc
     except psycopg2.Error as exc:
-        raise _translate(exc) from exc
+        raise translate(exc) from exc
 
 
-def _translate(error: BaseException | None) -> SinkUnavailable | SinkRejected:
+def translate(error: BaseException | None) -> SinkUnavailable | SinkRejected:
+    """Turn a driver's error into ours."""
     state = getattr(error, "pgcode", None)
     reason = _first_line(error)
     if state and state[:2] in _DATA_CLASSES and state != _CHECK_VIOLATION:
         return SinkRejected(NAME, f"{state} {reason}")
-    if state == "42P01":
+    if state == _UNDEFINED_TABLE:
         return SinkUnavailable(NAME, f"{reason}; run `dataquarantine db upgrade`")
     return SinkUnavailable(NAME, f"{state} {reason}" if state else reason)
 

@@ -14,7 +14,7 @@ import sqlalchemy
 from sqlalchemy import text
 
 from dataquarantine.errors import SinkRejected
-from dataquarantine.store.postgres import NAME, translated
+from dataquarantine.store.postgres import NAME, Database
 
 _FIRST_MS = 0
 #: The last millisecond of the year 9999, the last that Python's datetime holds.
@@ -91,8 +91,8 @@ class RowStore(Protocol):
 class PostgresRows:
     """`quarantine_records` in Postgres. Thread-safe."""
 
-    def __init__(self, engine: sqlalchemy.Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def insert(self, rows: Sequence[QuarantineRow]) -> Inserted:
         """Store rows in one transaction; a row that Postgres refuses is stored reduced.
@@ -119,8 +119,8 @@ class PostgresRows:
             ' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at'
         )
         values = {"ids": [str(i) for i in rows], "times": list(rows.values())}
-        with translated(), self._engine.connect() as connection:
-            return {row.id: row.payload_crc32c for row in connection.execute(statement, values)}
+        found = self._database.transact(lambda c: c.execute(statement, values).all())
+        return {row.id: row.payload_crc32c for row in found}
 
     def mark_stored(self, rows: Mapping[UUID, datetime], now: datetime) -> None:
         if not rows:
@@ -131,18 +131,20 @@ class PostgresRows:
             " WHERE q.id = w.id AND q.\"timestamp\" = w.at AND q.status = 'quarantined'"
         )
         values = {"ids": [str(i) for i in rows], "times": list(rows.values()), "now": now}
-        with translated(), self._engine.begin() as connection:
-            connection.execute(statement, values)
+        self._database.transact(lambda connection: connection.execute(statement, values))
 
     def _copy(self, rows: Sequence[QuarantineRow]) -> frozenset[UUID]:
-        lines = StringIO("".join(copy_line(row) for row in rows))
-        with translated(), self._engine.begin() as connection:
+        lines = "".join(copy_line(row) for row in rows)
+
+        def work(connection: sqlalchemy.Connection) -> frozenset[UUID]:
             connection.execute(text(_CREATE_INCOMING))
             # SQLAlchemy has no COPY; the driver's own cursor takes part in the same transaction.
             cursor = connection.connection.cursor()
-            cursor.copy_expert(_COPY, lines)
+            cursor.copy_expert(_COPY, StringIO(lines))
             cursor.close()
             return frozenset(row.id for row in connection.execute(text(_INSERT)))
+
+        return self._database.transact(work)
 
     def _insert_reduced(self, row: QuarantineRow, reason: str) -> Inserted:
         reduced = reduce_row(row, reason)

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
-import sqlalchemy
 from pydantic import SecretStr
 
 from dataquarantine.dev.objects import EmbeddedObjects
@@ -17,7 +16,7 @@ from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.settings import S3Settings
 from dataquarantine.store import migrations
 from dataquarantine.store.objects import ObjectStore
-from dataquarantine.store.postgres import connect
+from dataquarantine.store.postgres import Database
 
 ACCESS_KEY = "access-key-of-tests"
 SECRET_KEY = "secret-key-of-tests"
@@ -70,10 +69,10 @@ def database_url(postgres_server: EmbeddedPostgres, template: str) -> Iterator[s
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[sqlalchemy.Engine]:
-    engine = connect(database_url, pool_size=4)
-    yield engine
-    engine.dispose()
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, pool_size=4)
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -11,26 +11,26 @@ from factories import CLUSTER, ManualClock, dead_letters, source
 from dataquarantine.quarantine.envelope import parse_envelope
 from dataquarantine.quarantine.sink import QuarantineSink
 from dataquarantine.store.objects import ObjectStore
-from dataquarantine.store.rows import PostgresRows
+from dataquarantine.store.postgres import Database
 
 
 @pytest.fixture
-def sink(objects: ObjectStore, engine: sqlalchemy.Engine) -> QuarantineSink:
-    return QuarantineSink(objects, PostgresRows(engine), cluster_id=CLUSTER, clock=ManualClock())
+def sink(objects: ObjectStore, database: Database) -> QuarantineSink:
+    return QuarantineSink(objects, database, cluster_id=CLUSTER, clock=ManualClock())
 
 
-def rows_of(engine: sqlalchemy.Engine) -> list[sqlalchemy.RowMapping]:
+def rows_of(database: Database) -> list[sqlalchemy.RowMapping]:
     statement = sqlalchemy.text('SELECT * FROM quarantine_records ORDER BY topic, "offset", id')
-    with engine.connect() as connection:
+    with database.engine.connect() as connection:
         return list(connection.execute(statement).mappings())
 
 
 def test_the_seeds_invalid_example_is_stored_at_the_seeds_path(
-    sink: QuarantineSink, engine: sqlalchemy.Engine, objects: ObjectStore
+    sink: QuarantineSink, database: Database, objects: ObjectStore
 ) -> None:
     report = sink.store(dead_letters([source(12345)]))
 
-    [row] = rows_of(engine)
+    [row] = rows_of(database)
     stored = json.loads(objects.get(row["storage_path"]))
     assert report.new == 1
     assert row["storage_path"] == f"raw-events/0/12345_{row['id']}.json"
@@ -44,18 +44,18 @@ def test_the_seeds_invalid_example_is_stored_at_the_seeds_path(
 
 
 def test_repetition_leaves_one_row_and_one_payload(
-    sink: QuarantineSink, engine: sqlalchemy.Engine, objects: ObjectStore
+    sink: QuarantineSink, database: Database, objects: ObjectStore
 ) -> None:
     letters = dead_letters([source(n) for n in range(10)])
 
     first, again = sink.store(letters), sink.store(letters[3:] + letters)
 
     assert (first.new, again.new) == (10, 0)
-    assert len(rows_of(engine)) == len(list(objects.paths())) == 10
+    assert len(rows_of(database)) == len(list(objects.paths())) == 10
 
 
 def test_an_id_with_another_payload_is_stored_under_a_new_one(
-    sink: QuarantineSink, engine: sqlalchemy.Engine, objects: ObjectStore
+    sink: QuarantineSink, database: Database, objects: ObjectStore
 ) -> None:
     [first] = dead_letters([source(1, b'{"a": 1}')])
     [other] = dead_letters([source(1, b'{"a": 2}')], first_offset=1)
@@ -63,21 +63,21 @@ def test_an_id_with_another_payload_is_stored_under_a_new_one(
 
     report, again = sink.store([other]), sink.store([first, other])
 
-    payloads = {parse_envelope(objects.get(r["storage_path"])).payload() for r in rows_of(engine)}
+    payloads = {parse_envelope(objects.get(r["storage_path"])).payload() for r in rows_of(database)}
     assert payloads == {b'{"a": 1}', b'{"a": 2}'}
     assert len(report.conflicts) == 1
     assert again.new == 0
 
 
 def test_a_record_that_is_no_envelope_is_kept_as_found(
-    sink: QuarantineSink, engine: sqlalchemy.Engine, objects: ObjectStore
+    sink: QuarantineSink, database: Database, objects: ObjectStore
 ) -> None:
     [letter] = dead_letters([source()])
-    stranger = type(letter)(b"\xffnot ours", "quarantine-dlq", 0, 7, 1000, None)  # type: ignore[call-arg]
+    stranger = type(letter)(b"\xffnot ours", "quarantine-dlq", 0, 7, 1000, None)
 
     report = sink.store([stranger, letter])
 
-    row = next(r for r in rows_of(engine) if r["topic"] == "quarantine-dlq")
+    row = next(r for r in rows_of(database) if r["topic"] == "quarantine-dlq")
     assert report.foreign == 1
     assert row["code"] == "NOT_AN_ENVELOPE"
     assert parse_envelope(objects.get(row["storage_path"])).payload() == b"\xffnot ours"
@@ -89,9 +89,9 @@ def test_a_record_that_is_no_envelope_is_kept_as_found(
     ids=["tombstone", "empty", "null", "white space", "large integer", "no text"],
 )
 def test_every_byte_comes_back(
-    sink: QuarantineSink, engine: sqlalchemy.Engine, objects: ObjectStore, value: bytes | None
+    sink: QuarantineSink, database: Database, objects: ObjectStore, value: bytes | None
 ) -> None:
     sink.store(dead_letters([source(1, value)], rendered=value != b"\xfe\xff"))
 
-    [row] = rows_of(engine)
+    [row] = rows_of(database)
     assert parse_envelope(objects.get(row["storage_path"])).payload() == value

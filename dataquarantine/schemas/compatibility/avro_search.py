@@ -1,0 +1,109 @@
+"""Look for an Avro record that the writer can write and the reader can't read."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import fastavro
+
+from dataquarantine.schemas.compatibility.avro import AvroNames, Type, read_type
+from dataquarantine.schemas.compatibility.report import NO_EXAMPLE
+
+MAX_VALUES = 24
+_PLAIN: dict[str, tuple[Any, ...]] = {
+    "null": (None,),
+    "boolean": (True, False),
+    "int": (1, -1, 2**31 - 1, -(2**31)),
+    "long": (1, -1, 2**40, 2**63 - 1, -(2**63)),
+    "float": (1.5, -1.0, 3e38),
+    "double": (1.5, -1.0, 1e300),
+    "bytes": (b"a", b"", b"\xff\xfe"),
+    "string": ("a", "", "é"),
+}
+
+
+def counter_example(reader: Any, writer: Any, examples: Iterable[Any] = ()) -> tuple[Any, str]:
+    """Return a record that resolution fails on, and why it does.
+
+    Logical types are read as their underlying types: what they mean is the comparison's business.
+    """
+    plain_reader, plain_writer = _plain(reader), _plain(writer)
+    names = AvroNames.of(plain_writer)
+    root = read_type(plain_writer, "", names)
+    try:
+        read, write = fastavro.parse_schema(plain_reader), fastavro.parse_schema(plain_writer)
+    except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType):
+        return NO_EXAMPLE, ""
+    for value in [*examples, *_values(root, names, 0)]:
+        data = io.BytesIO()
+        try:
+            fastavro.schemaless_writer(data, write, value)
+        except Exception:  # an example in JSON form that Avro's types don't hold: not a record
+            continue
+        data.seek(0)
+        try:
+            fastavro.schemaless_reader(data, write, read)
+        except Exception as exc:  # whatever the reader raises: the record can't be read
+            return printable(value), f"{type(exc).__name__}: {exc}"
+    return NO_EXAMPLE, ""
+
+
+def printable(value: Any) -> Any:
+    """Write bytes as JSON can show them."""
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, dict):
+        return {name: printable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [printable(item) for item in value]
+    return value
+
+
+def _plain(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_plain(branch) for branch in schema]
+    if isinstance(schema, dict):
+        return {k: _plain(v) for k, v in schema.items() if k not in ("logicalType", "default")} | (
+            {"default": schema["default"]} if "default" in schema else {}
+        )
+    return schema
+
+
+def _values(kind: Type, names: AvroNames, depth: int) -> list[Any]:
+    """Return values of a type that vary one part at a time."""
+    if depth > 6:
+        return []
+    if kind.kind in _PLAIN:
+        return list(_PLAIN[kind.kind])
+    if kind.kind == "enum":
+        return list(kind.schema["symbols"])
+    if kind.kind == "fixed":
+        size = kind.schema["size"]
+        return [bytes(size), b"\xff" * size]
+    if kind.kind == "union":
+        branches = [read_type(b, kind.namespace, names) for b in kind.schema["branches"]]
+        return [v for b in branches for v in _values(b, names, depth + 1)][:MAX_VALUES]
+    if kind.kind == "record":
+        return _records(kind, names, depth)
+    part = "items" if kind.kind == "array" else "values"
+    inner = _values(read_type(kind.schema[part], kind.namespace, names), names, depth + 1)
+    if kind.kind == "array":
+        return [[], *([value] for value in inner)]
+    return [{}, *({"a": value} for value in inner)]
+
+
+def _records(kind: Type, names: AvroNames, depth: int) -> list[Any]:
+    choices = {
+        part["name"]: _values(read_type(part["type"], kind.namespace, names), names, depth + 1)
+        for part in kind.schema["fields"]
+    }
+    if any(not values for values in choices.values()):
+        return []
+    base = {name: values[0] for name, values in choices.items()}
+    found = [base]
+    for name, values in choices.items():
+        found += [{**base, name: value} for value in values[1:]]
+    return found if depth == 0 else found[:MAX_VALUES]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import itertools
 import os
 import re
-import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic.fields import FieldInfo
 
+from dataquarantine.environment import Place, near_key, overlay
 from dataquarantine.errors import ConfigError
 
 ENV_PREFIX = "DQ_"
@@ -167,23 +164,21 @@ class Settings(Section):
         return self
 
 
-def load_settings(
-    path: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-    *,
-    overlay: Mapping[str, Any] | None = None,
-) -> Settings:
+def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings once.
 
-    Args:
-        path: the file; default `DQ_CONFIG`, then `dataquarantine.yaml`, which may be missing.
-        overlay: values that win over the file, but not over the environment.
+    Args: path: the file; default `DQ_CONFIG`, then `dataquarantine.yaml`, which may be missing.
     Raises: ConfigError naming variable, value and expectation.
     """
     environ = os.environ if environ is None else environ
     named = path or (Path(environ[CONFIG_ENV]) if environ.get(CONFIG_ENV) else None)
-    values = _merged(_read_file(named or DEFAULT_PATH, must_exist=named is not None), overlay or {})
-    origins = _overlay_environment(values, environ)
+    values = _read_file(named or DEFAULT_PATH, must_exist=named is not None)
+    variables = {
+        name: text
+        for name, text in environ.items()
+        if name.startswith(ENV_PREFIX) and name != CONFIG_ENV
+    }
+    origins = overlay(values, variables, Settings, ENV_PREFIX)
     try:
         return Settings.model_validate(values)
     except ValidationError as exc:
@@ -196,21 +191,6 @@ def masked(settings: Settings) -> dict[str, Any]:
     url = settings.postgres.url.get_secret_value()
     values["postgres"]["url"] = _URL_PASSWORD.sub(r"\1:***@", url)
     return values
-
-
-def variables(
-    section: type[BaseModel] = Settings, prefix: str = ENV_PREFIX
-) -> dict[str, FieldInfo]:
-    """List every environment variable; `0` stands for the position in a list of sections."""
-    found: dict[str, FieldInfo] = {}
-    for name, field in section.model_fields.items():
-        variable = prefix + (field.alias or name).upper()
-        inner = _section_of(field)
-        if inner is None:
-            found[variable] = field
-        else:
-            found |= variables(inner, variable + ("__0__" if _is_list(field) else "__"))
-    return found
 
 
 def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
@@ -231,104 +211,7 @@ def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
     return values
 
 
-def _merged(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(under)
-    for key, value in over.items():
-        below = merged.get(key)
-        both = isinstance(below, dict) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if both and isinstance(below, dict) else value
-    return merged
-
-
-def _overlay_environment(
-    values: dict[str, Any], environ: Mapping[str, str]
-) -> dict[tuple[str | int, ...], str]:
-    """Set `values` from `DQ_SECTION__KEY`; returns which variable set which place.
-
-    Raises: ConfigError for a variable that stands for no setting.
-    """
-    origins: dict[tuple[str | int, ...], str] = {}
-    for variable in sorted(environ):
-        if variable.startswith(ENV_PREFIX) and variable != CONFIG_ENV:
-            place, field = _place_of(variable)
-            _put(values, place, _parsed(environ[variable], field), variable)
-            origins[place] = variable
-    return origins
-
-
-def _place_of(variable: str) -> tuple[tuple[str | int, ...], FieldInfo]:
-    """Find the setting of a variable; a number selects within a list of sections."""
-    place: list[str | int] = []
-    section: type[BaseModel] | None = Settings
-    field: FieldInfo | None = None
-    for part in variable[len(ENV_PREFIX) :].lower().split("__"):
-        if field is not None and _is_list(field) and part.isdigit() and place[-1:] != [int(part)]:
-            place.append(int(part))
-            continue
-        known = {} if section is None else _keys_of(section)
-        if part not in known:
-            raise ConfigError(_unknown_variable(variable))
-        field = known[part]
-        place.append(part)
-        section = _section_of(field)
-    if field is None:
-        raise ConfigError(_unknown_variable(variable))
-    return tuple(place), field
-
-
-def _put(values: Any, place: tuple[str | int, ...], value: Any, variable: str) -> None:
-    target = values
-    for part, following in itertools.pairwise(place):
-        empty: Any = [] if isinstance(following, int) else {}
-        if isinstance(part, int):
-            if part > len(target):
-                raise ConfigError(f"{variable} is set, but there are only {len(target)} before it")
-            if part == len(target):
-                target.append(empty)
-            target = target[part]
-        else:
-            target = target.setdefault(part, empty)
-        if not isinstance(target, type(empty)):
-            raise ConfigError(f"{variable} is set, but {part} is a single value")
-    target[place[-1]] = value
-
-
-def _parsed(text: str, field: FieldInfo) -> Any:
-    """Understand JSON or YAML where a list or a section is wanted; all else stays text."""
-    if _section_of(field) is None and get_origin(field.annotation) is not tuple:
-        return text
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def _keys_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in section.model_fields.items()}
-
-
-def _section_of(field: FieldInfo) -> type[BaseModel] | None:
-    """Give the section that a setting holds, alone or in a list; None for a plain value."""
-    kinds = get_args(field.annotation) if _is_list(field) else (field.annotation,)
-    if get_origin(field.annotation) in (Union, types.UnionType):
-        kinds = get_args(field.annotation)
-    for kind in kinds:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-    return None
-
-
-def _is_list(field: FieldInfo) -> bool:
-    return get_origin(field.annotation) is tuple
-
-
-def _unknown_variable(variable: str) -> str:
-    near = difflib.get_close_matches(variable, variables(), n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else "see `dataquarantine config show`"
-    return f"{variable} stands for no setting; {hint}"
-
-
-def _explain(exc: ValidationError, path: Path, origins: Mapping[tuple[str | int, ...], str]) -> str:
+def _explain(exc: ValidationError, path: Path, origins: Mapping[Place, str]) -> str:
     lines = ["settings that can't be used:"]
     for error in exc.errors(include_url=False):
         place = error["loc"]
@@ -337,18 +220,10 @@ def _explain(exc: ValidationError, path: Path, origins: Mapping[tuple[str | int,
         value = "(hidden)" if secret else repr(error.get("input"))[:80]
         origin = origins.get(place) or f"{path}: {where}"
         if error["type"] == "extra_forbidden":
-            lines.append(f"  {origin} is unknown{_did_you_mean(place)}")
+            near = near_key(Settings, place)
+            lines.append(f"  {origin} is unknown" + (f"; did you mean {near}?" if near else ""))
         elif error["type"] == "value_error":  # of a whole section; its text names the keys
             lines.append(f"  {where}: {error['msg'].removeprefix('Value error, ')}")
         else:
             lines.append(f"  {origin} = {value}: {error['msg']}")
     return "\n".join(lines)
-
-
-def _did_you_mean(place: tuple[str | int, ...]) -> str:
-    section: type[BaseModel] = Settings
-    for part in place[:-1]:
-        if isinstance(part, str):
-            section = _section_of(_keys_of(section)[part]) or section
-    near = difflib.get_close_matches(str(place[-1]), _keys_of(section), n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,8 @@ import click
 
 import dataquarantine
 from dataquarantine.errors import ConfigError, DataQuarantineError
+
+CONFIG_ENV = "DQ_CONFIG"
 
 #: Command -> what it does. `x` is the click command `x` (or `x_`) of module `dataquarantine.cli.x`.
 COMMANDS = {
@@ -61,9 +66,34 @@ class LazyGroup(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="Settings file; default DQ_CONFIG, a running `dev`, then dataquarantine.yaml.",
 )
-def main(config: Path | None) -> None:
+@click.pass_context
+def main(context: click.Context, config: Path | None) -> None:
     """Judge every record of a Kafka topic; quarantine, store and explain the bad ones.
 
     Results go to standard output, remarks to standard error. Exit code 0: done; 1: refused or
     something was found; 2: wrong usage or settings.
     """
+    if config is None and (config := _running_dev()) is not None:
+        context.obj = config
+    if config is not None:
+        # Whatever reads settings from here on, the Faust app too, reads this file.
+        context.with_resource(_environment(CONFIG_ENV, str(config)))
+
+
+def _running_dev() -> Path | None:
+    from dataquarantine.dev.endpoints import names_connection, running_dev
+
+    return None if names_connection() else running_dev()
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataquarantine.settings import Settings, load_settings
+if TYPE_CHECKING:  # 0.1 s that `--help` does without
+    from dataquarantine.settings import Settings
 
 #: `--json`: the option of every command that prints a result.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
 def current_settings() -> Settings:
-    """Read the settings: `--config` and the environment first, else of a running `dev`.
+    """Read the settings that the command line, the environment or a running `dev` name.
 
     Raises: ConfigError.
     """
-    from dataquarantine.dev.endpoints import names_connection, running_dev
+    from dataquarantine.settings import load_settings
 
-    config: Path | None = click.get_current_context().find_root().params.get("config")
-    running = None if config or names_connection() else running_dev()
-    if running is None:
-        return load_settings(config)
-    remark(f"using the development environment in {running.folder}")
-    return load_settings(overlay=running.settings)
+    if running := click.get_current_context().find_root().obj:
+        remark(f"using the development environment of {running}")
+    return load_settings()
 
 
 def remark(text: str) -> None:

@@ -1,4 +1,7 @@
-"""How other commands find a running development environment: `.dq/endpoints.json`."""
+"""How other commands find a running development environment: `.dq/endpoints.json`.
+
+The file is a settings file: every command, and a second worker, works on it as on any other.
+"""
 
 from __future__ import annotations
 
@@ -7,53 +10,39 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dataquarantine.errors import DataQuarantineError
-from dataquarantine.settings import CONFIG_ENV, ENV_PREFIX
 
 DEV_FOLDER = Path(".dq")
+ENDPOINTS = "endpoints.json"
 #: Sections that `dev` answers for; naming one in the environment means: not that one.
-_CONNECTIONS = ("KAFKA__", "POSTGRES__", "S3__", "CLUSTER_ID")
+_CONNECTIONS = ("DQ_CONFIG", "DQ_KAFKA__", "DQ_POSTGRES__", "DQ_S3__", "DQ_CLUSTER_ID")
 
 
 class AlreadyRunning(DataQuarantineError):
     """Another `dev` owns this folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunningDev:
-    """A running development environment: its folder and the settings it stands for."""
-
-    folder: Path
-    settings: Mapping[str, Any]
-
-
-def running_dev(folder: Path = DEV_FOLDER) -> RunningDev | None:
-    """Find the development environment that runs over a folder; None when none does."""
-    path = folder / "endpoints.json"
-    if not path.exists() or not _is_locked(folder):
-        return None
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None  # it is being written or removed at this moment
-    return RunningDev(folder, content["settings"])
+def running_dev(folder: Path = DEV_FOLDER) -> Path | None:
+    """Find the settings file of the development environment that runs over a folder."""
+    path = folder / ENDPOINTS
+    return path if path.exists() and _is_locked(folder) else None
 
 
 def names_connection(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell whether the environment names a broker, database or store of its own."""
-    environ = os.environ if environ is None else environ
-    own = tuple(ENV_PREFIX + name for name in _CONNECTIONS)
-    return any(name == CONFIG_ENV or name.startswith(own) for name in environ)
+    """Tell whether the environment names a settings file, broker, database or store of its own."""
+    return any(
+        name.startswith(_CONNECTIONS) for name in (os.environ if environ is None else environ)
+    )
 
 
-def publish(folder: Path, settings: Mapping[str, Any]) -> None:
-    """Say where everything is; readable by the owner alone, for it holds passwords."""
-    path = folder / "endpoints.json"
-    write_private(path, json.dumps({"settings": settings}, indent=2))
+def publish(folder: Path, settings: Mapping[str, Any]) -> Path:
+    """Write the settings file of a development environment; it holds passwords, so it is 0600."""
+    path = folder / ENDPOINTS
+    write_private(path, json.dumps(settings, indent=2))
+    return path
 
 
 def write_private(path: Path, text: str) -> None:
@@ -82,7 +71,7 @@ def ownership(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            (folder / "endpoints.json").unlink(missing_ok=True)
+            (folder / ENDPOINTS).unlink(missing_ok=True)
 
 
 def _is_locked(folder: Path) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from dataquarantine.dev.broker import speaks_kafka
+from dataquarantine.dev.service import Service
 from dataquarantine.errors import DataQuarantineError
 
 KAFKA_VERSION = "3.9.1"
@@ -80,7 +80,7 @@ class KafkaCluster:
         self.ports = ports[:brokers]
         self.controller_ports = ports[brokers:]
         self.cluster_id = uuid.uuid4().hex[:22]
-        self.processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.services: dict[int, Service] = {}
 
     @property
     def bootstrap_servers(self) -> str:
@@ -89,64 +89,37 @@ class KafkaCluster:
     def start(self) -> None:
         """Format the storage once, start all brokers and wait until each answers."""
         libs = fetch_jars(self.cache)
-        for node in range(self.count):
-            self.start_broker(node, libs, wait=False)
-        for node in range(self.count):
-            self.wait_for_broker(node)
+        with ThreadPoolExecutor(self.count) as threads:  # a quorum needs them all at once
+            list(threads.map(lambda node: self.start_broker(node, libs), range(self.count)))
 
-    def start_broker(self, node: int, libs: Path | None = None, *, wait: bool = True) -> None:
-        """Start one broker."""
+    def start_broker(self, node: int, libs: Path | None = None) -> None:
+        """Start one broker and wait until it answers."""
         libs = libs or fetch_jars(self.cache)
         home = self.folder / f"broker-{node}"
         if not home.exists():
             home.mkdir(parents=True)
             self._write_properties(node, home)
             self._format(home, libs)
-        with (home / "log").open("ab") as log:
-            self.processes[node] = subprocess.Popen(
-                _java(libs, home, "kafka.Kafka", str(home / "server.properties")),
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        if wait:
-            self.wait_for_broker(node)
-
-    def wait_for_broker(self, node: int) -> None:
-        """Wait until a broker says it has started and takes connections."""
-        process, log = self.processes[node], self.folder / f"broker-{node}" / "log"
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                raise KafkaUnavailable(f"broker {node} ended; its log is {log}")
-            if _takes_connections(self.ports[node]):
-                return
-            time.sleep(0.1)
-        raise KafkaUnavailable(f"broker {node} did not start in {START_TIMEOUT_S:g} s; see {log}")
+        service = Service(f"kafka-{node}", home / "log")
+        self.services[node] = service
+        service.start(
+            _java(libs, home, "kafka.Kafka", str(home / "server.properties")),
+            ready=lambda: speaks_kafka("127.0.0.1", self.ports[node]),
+            timeout_s=START_TIMEOUT_S,
+        )
 
     def kill_broker(self, node: int) -> None:
         """Kill one broker at once (-9)."""
-        self._end(node, signal.SIGKILL)
+        self.services.pop(node).kill()
 
     def stop_broker(self, node: int) -> None:
         """Stop one broker in an orderly way."""
-        self._end(node, signal.SIGTERM)
+        self.services.pop(node).stop()
 
     def stop(self) -> None:
         """End all brokers; data stays."""
-        for node in list(self.processes):
-            self._end(node, signal.SIGKILL)
-
-    def _end(self, node: int, how: signal.Signals) -> None:
-        process = self.processes.pop(node)
-        if process.poll() is None:
-            os.killpg(process.pid, how)
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        for node in list(self.services):
+            self.kill_broker(node)
 
     def _write_properties(self, node: int, home: Path) -> None:
         replication = min(3, self.count)
@@ -191,12 +164,6 @@ def _java(libs: Path, home: Path, main: str, *arguments: str) -> Sequence[str]:
     options = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4"]
     logging = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Dkafka.logs.dir={home}"]
     return ["java", *options, *logging, "-cp", f"{libs}/*", main, *arguments]
-
-
-def _takes_connections(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_ports(count: int) -> list[int]:

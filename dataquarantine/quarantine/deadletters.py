@@ -89,6 +89,18 @@ class DeadLetterWriter:
         timestamp_ms = int(now.timestamp() * 1000)
         return DeadLetter(index, key, value, headers + errors, timestamp_ms, detached)
 
+    def detach(self, index: int, value: bytes, now: datetime) -> DeadLetter | None:
+        """Take the payload out of a dead letter that its topic refused.
+
+        Returns: None when the payload is out already: then the topic refuses everything.
+        """
+        envelope = envelopes.parse_envelope(value)
+        if envelope.payload_ref is not None:
+            return None
+        detached = DetachedPayload(_path(envelope), value)
+        small = encode(_without_payload(envelope, detached.path, None, []))
+        return DeadLetter(index, None, small, [], int(now.timestamp() * 1000), detached)
+
     def _envelope(
         self, record: Record, outcome: ValidationOutcome, rendered: bytes | None, now: datetime
     ) -> Envelope:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
@@ -36,7 +36,7 @@ FORBIDDEN = (
 )
 
 #: Makes what goes out instead of a row that the broker refused; raises ProduceRefused if nothing.
-Replace = Callable[[TopicPartition, OutputRow, str], Outputs]
+Replace = Callable[[TopicPartition, OutputRow, str], Awaitable[Outputs]]
 
 
 class Failure(NamedTuple):
@@ -137,7 +137,7 @@ class RoundProducer:
             # After a failed batch an idempotent producer's sequence numbers no longer match.
             await self._stop_producer()
             await self.start()
-            batches = self._mend(failed)
+            batches = await self._mend(failed)
             if not any(isinstance(f.error, REFUSED) for f in failed):
                 failures += 1
                 await self._pause(failures, failed[0].error)
@@ -158,7 +158,7 @@ class RoundProducer:
                 return Failure(tp, batches[position:], exc)
         return None
 
-    def _mend(self, failed: Sequence[Failure]) -> dict[TopicPartition, list[Batch]]:
+    async def _mend(self, failed: Sequence[Failure]) -> dict[TopicPartition, list[Batch]]:
         """Build what is left again: halves of a refused batch, replacements of a refused row."""
         packer = Packer(self._new_builder)
         for tp, batches, error in failed:
@@ -167,7 +167,8 @@ class RoundProducer:
                 self._repack(packer, tp, batches)
             elif len(rows) == 1:
                 self._repack(packer, tp, batches[1:])
-                for other, replacement in self._replace(tp, rows[0], _reason(error)).items():
+                replaced = await self._replace(tp, rows[0], _reason(error))
+                for other, replacement in replaced.items():
                     packer.add(other, replacement)
             else:
                 half = len(rows) // 2

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from dataquarantine.errors import ProduceRefused
 from dataquarantine.outcomes import (
     Code,
     ErrorType,
@@ -76,16 +77,28 @@ class Router:
         keys = [record.key for record in chunk.records]
         return Routed(self._forward(chunk, JudgedChunk([valid] * count, keys)))
 
-    def replace_refused(self, row: OutputRow, reason: str, now: datetime) -> Routed:
-        """Make the dead letter of a valid record that the broker refused."""
-        record = row.chunk.records[row.source_index]
-        message = f"{self._pipeline.valid} did not take the record: {reason}"
-        violation = Violation(Code.PRODUCE_FAILED, "produce", message)
-        outcome = rejected(ErrorType.PRODUCE_ERROR, [violation], result=ValidationResult.ERROR)
-        letter = self._writer.dead_letter(row.source_index, record, outcome, None, now)
+    def replace_refused(self, topic: str, row: OutputRow, reason: str, now: datetime) -> Routed:
+        """Make what goes out instead of a row that the broker refused.
+
+        Raises: ProduceRefused when it was a dead letter already without its payload.
+        """
+        letter: DeadLetter | None
+        if topic == self._pipeline.valid:
+            letter = self._refused_letter(topic, row, reason, now)
+        else:
+            letter = self._writer.detach(row.source_index, row.value or b"", now)
+        if letter is None:
+            raise ProduceRefused(topic, reason)
         tp = self._dead_letter_partition(row.chunk.tp)
         detached = [letter.detached] if letter.detached else []
         return Routed({tp: [_letter_row(row.chunk, letter)]}, detached)
+
+    def _refused_letter(self, topic: str, row: OutputRow, reason: str, now: datetime) -> DeadLetter:
+        message = f"{topic} did not take the record: {reason}"
+        violation = Violation(Code.PRODUCE_FAILED, "produce", message)
+        outcome = rejected(ErrorType.PRODUCE_ERROR, [violation], result=ValidationResult.ERROR)
+        record = row.chunk.records[row.source_index]
+        return self._writer.dead_letter(row.source_index, record, outcome, None, now)
 
     def _forward(self, chunk: Chunk, judged: JudgedChunk) -> dict[TopicPartition, list[OutputRow]]:
         topic, partitions = self._pipeline.valid, self._valid_partitions

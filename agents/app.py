@@ -1,0 +1,91 @@
+"""The Faust app: one consumer group, all agents in every worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import faust
+
+from dataquarantine.errors import ProduceRefused
+from dataquarantine.gateway import MAX_CHUNKS, Gateway
+from dataquarantine.settings import load_settings
+from dataquarantine.stream.kafka_client import faust_credentials
+from dataquarantine.stream.transport import ChunkTransport
+
+#: In the order of the flow.
+NAMES = ("ingest", "validate", "route", "quarantine", "views")
+AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
+
+settings = load_settings()
+kafka = settings.kafka
+gateway = Gateway(settings)
+
+
+class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
+    """An app whose gateway is connected before its agents start and drained before it ends."""
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        await gateway.start()
+        self.add_future(self._produce())
+
+    async def on_stop(self) -> None:
+        await super().on_stop()
+        await gateway.stop()
+
+    async def _produce(self) -> None:
+        try:
+            await gateway.producer.run()
+        except ProduceRefused as exc:
+            await self.crash(exc)
+
+
+app = WorkerApp(
+    kafka.group,
+    broker=[f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(",")],
+    broker_credentials=faust_credentials(kafka),
+    broker_session_timeout=kafka.session_timeout_s,
+    broker_heartbeat_interval=kafka.heartbeat_interval_s,
+    broker_max_poll_records=kafka.max_chunk_records,
+    broker_commit_interval=kafka.commit_interval_s,
+    consumer_auto_offset_reset="earliest",
+    consumer_max_fetch_size=kafka.max_fetch_bytes,
+    consumer_group_instance_id=kafka.group_instance_id or "",
+    producer_acks=-1,
+    stream_buffer_maxsize=2 * MAX_CHUNKS,
+    stream_wait_empty=False,  # True waits without limit for chunks that a revocation dropped
+    topic_allow_declare=False,
+    topic_disable_leader=True,
+    autodiscover=AGENTS,
+    origin="dataquarantine.agents",
+    store="memory://",
+    datadir=str(settings.data_dir.absolute()),
+    web_host=settings.web.host,
+    web_bind=settings.web.host,
+    web_port=settings.web.port,
+)
+app.transport = ChunkTransport(
+    app,
+    gate=gateway.gate,
+    commit_every_s=kafka.commit_interval_s,
+    drain_timeout_s=kafka.drain_timeout_s,
+)
+
+sources = app.topic(*gateway.pipelines, key_serializer="raw", value_serializer="raw")
+dead_letters = app.topic(*gateway.dead_letter_topics, key_serializer="raw", value_serializer="raw")
+to_judge = app.channel(maxsize=2 * MAX_CHUNKS)
+to_route = app.channel(maxsize=2 * MAX_CHUNKS)
+
+
+async def stop_worker(agent: Any, exc: BaseException) -> None:
+    """End the worker when an agent fails: broken machinery must not skip a chunk.
+
+    Bad data never raises. The chunk is not committed, so whoever takes over reads it again.
+    """
+    await app.crash(exc)
+
+
+@app.on_before_shutdown.connect
+async def drain(app: Any, **_: Any) -> None:
+    """Let produces in flight end and commit them while the producer is still there."""
+    await app.consumer.close_owners()

@@ -1,0 +1,15 @@
+"""Last step for bad records: from `quarantine-dlq` into S3 and Postgres."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .app import app, dead_letters, gateway, stop_worker
+
+
+@app.agent(dead_letters, name="quarantine", on_error=stop_worker)
+async def quarantine(chunks: Any) -> None:
+    """Store each chunk of dead letters, then let it be committed."""
+    async for chunk in chunks:
+        if not chunk.is_stale:
+            await gateway.quarantine(chunk)

@@ -1,0 +1,15 @@
+"""Third step: produce to `validated-events` or `quarantine-dlq`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .app import app, gateway, stop_worker, to_route
+
+
+@app.agent(to_route, name="route", on_error=stop_worker)
+async def route(judged_chunks: Any) -> None:
+    """Hand outputs to the producer; a chunk is committed once all of them are acknowledged."""
+    async for chunk, judged in judged_chunks:
+        if not chunk.is_stale:
+            await gateway.route(chunk, judged)

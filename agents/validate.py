@@ -1,0 +1,15 @@
+"""Second step: judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .app import app, gateway, stop_worker, to_judge, to_route
+
+
+@app.agent(to_judge, name="validate", on_error=stop_worker)
+async def validate(chunks: Any) -> None:
+    """Judge each chunk against its records' schemas; bad data is an outcome."""
+    async for chunk in chunks:
+        if not chunk.is_stale:
+            await to_route.send(value=(chunk, gateway.judge(chunk)))

@@ -1,0 +1,157 @@
+"""A worker's library side, put together from the settings; the agents call its three verbs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from dataquarantine import metrics
+from dataquarantine.clock import SystemClock
+from dataquarantine.errors import SinkUnavailable
+from dataquarantine.outcomes import JudgedChunk
+from dataquarantine.quarantine.deadletters import DeadLetterWriter, DetachedPayload
+from dataquarantine.quarantine.sink import QuarantineSink, open_sink
+from dataquarantine.records import TopicPartition
+from dataquarantine.schemas.catalog import FileCatalog
+from dataquarantine.settings import PipelineSettings, Settings
+from dataquarantine.stream.chunk import Chunk
+from dataquarantine.stream.gate import Allowance, Gate
+from dataquarantine.stream.kafka_client import output_batch, output_producer
+from dataquarantine.stream.outputs import OutputRow, Outputs
+from dataquarantine.stream.producer import RoundProducer
+from dataquarantine.stream.router import Routed, Router
+from dataquarantine.validation.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+#: Chunks in flight per group of topics; the agents' queues hold more, so that a slow sink never
+#: blocks the source behind it.
+MAX_CHUNKS = 48
+SPOOL_FULL = "spool"
+
+
+class Gateway:
+    """Judges, routes and quarantines chunks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self.pipelines = {pipeline.source: pipeline for pipeline in settings.pipelines}
+        self.dead_letter_topics = sorted({p.dead_letter for p in settings.pipelines})
+        self.gate = _gate(settings, list(self.pipelines), self.dead_letter_topics)
+        self.catalog = FileCatalog.from_settings(settings)
+        self.engines = {
+            source: Engine(self.catalog, pipeline, clock=self.clock)
+            for source, pipeline in self.pipelines.items()
+        }
+        kafka = settings.kafka
+        self.producer = RoundProducer(
+            lambda: output_producer(kafka),
+            lambda: output_batch(kafka),
+            replace=self._replace_refused,
+            on_unavailable=metrics.PRODUCE_RETRIES.inc,
+        )
+        self._writer = DeadLetterWriter(settings.cluster_id, max_bytes=kafka.max_request_bytes)
+        self._routers: dict[str, Router] = {}
+        self._sink: QuarantineSink | None = None
+
+    async def start(self) -> None:
+        """Connect to the broker and open the stores; a store that is away is no obstacle."""
+        await self.producer.start()
+        for source, pipeline in self.pipelines.items():
+            partitions = {
+                topic: await self.producer.partitions(topic)
+                for topic in (pipeline.valid, pipeline.dead_letter)
+            }
+            self._routers[source] = Router(pipeline, self._writer, partitions)
+        await asyncio.to_thread(self.catalog.refresh)
+        self._sink = await asyncio.to_thread(open_sink, self.settings)
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self.producer.stop()
+        if self._sink is not None:
+            await asyncio.to_thread(self._sink.close)
+
+    def judge(self, chunk: Chunk) -> JudgedChunk | None:
+        """Judge a chunk; None when its pipeline lets everything pass unjudged."""
+        pipeline = self.pipelines[chunk.tp.topic]
+        if pipeline.mode == "passthrough":
+            return None
+        judged = self.engines[chunk.tp.topic].judge(chunk.records)
+        metrics.count_chunk(chunk.tp.topic, judged.outcomes)
+        return judged
+
+    async def route(self, chunk: Chunk, judged: JudgedChunk | None) -> None:
+        """Hand the outputs of a chunk to the producer; the chunk finishes when they are acked."""
+        router = self._routers[chunk.tp.topic]
+        if judged is None:
+            routed = router.forward_unjudged(chunk)
+        else:
+            routed = router.route(chunk, judged, self.clock.now())
+        if routed.detached:
+            await self._store_detached(routed)
+        if not chunk.is_stale:
+            self.producer.submit(chunk, routed.outputs)
+
+    async def quarantine(self, chunk: Chunk) -> None:
+        """Store a chunk of dead letters in S3 and Postgres, or in the spool, then finish it.
+
+        While neither takes it the topic is held: Kafka keeps the records.
+        """
+        sink = self._sink
+        if sink is None:
+            raise RuntimeError("Gateway.quarantine before start")
+        chunk.submit()
+        while not chunk.is_stale:
+            try:
+                await asyncio.to_thread(sink.store, chunk.records)
+            except SinkUnavailable as exc:
+                await self._hold(chunk.tp, exc)
+                continue
+            self.gate.release(chunk.tp.topic, SPOOL_FULL)
+            chunk.finish()
+            return
+
+    async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
+        if not self.gate.reasons(tp.topic):
+            logger.error("Dead letters of %s wait in Kafka: %s", tp.topic, exc)
+        self.gate.hold(tp.topic, SPOOL_FULL)
+        started = time.monotonic()
+        await asyncio.sleep(exc.retry_after_s)
+        paused = time.monotonic() - started
+        metrics.PAUSED_SECONDS.labels(tp.topic, SPOOL_FULL).inc(paused)
+
+    async def _store_detached(self, routed: Routed) -> None:
+        for payload in routed.detached:
+            await self._store_payload(payload)
+
+    async def _store_payload(self, payload: DetachedPayload) -> None:
+        sink = self._sink
+        if sink is None:
+            raise RuntimeError("Gateway.route before start")
+        while True:
+            try:
+                await asyncio.to_thread(sink.store_detached, payload)
+                return
+            except SinkUnavailable as exc:
+                logger.error("A payload too large for its topic waits for S3 or spool: %s", exc)
+                await asyncio.sleep(exc.retry_after_s)
+
+    async def _replace_refused(self, tp: TopicPartition, row: OutputRow, reason: str) -> Outputs:
+        pipeline: PipelineSettings = self.pipelines[row.chunk.tp.topic]
+        router = self._routers[pipeline.source]
+        routed = router.replace_refused(tp.topic, row, reason, self.clock.now())
+        await self._store_detached(routed)
+        return routed.outputs
+
+
+def _gate(settings: Settings, sources: list[str], dead_letters: list[str]) -> Gate:
+    max_bytes = settings.kafka.max_in_flight_bytes
+    return Gate(
+        [
+            (sources, Allowance(max_bytes, MAX_CHUNKS)),
+            (dead_letters, Allowance(max_bytes // 2, MAX_CHUNKS)),
+        ]
+    )

@@ -1,0 +1,135 @@
+"""Every metric, declared once. Labels are bounded: topic, schema, code; never key or offset."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram
+
+from dataquarantine.outcomes import TOMBSTONE_FORWARDED, ValidationOutcome, ValidationResult
+
+#: Stands for every schema name that is not registered: names are the sender's word.
+UNKNOWN_SCHEMA = "(unknown)"
+
+LATENCY_BUCKETS_S = (
+    *(0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025),
+    *(0.001, 0.005, 0.025, 0.05, 0.1, 0.5),
+)
+END_TO_END_BUCKETS_S = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
+
+PROCESSED = Counter(
+    "dataquarantine_records_processed_total",
+    "Records judged. No rate while there is lag: the worker stalls, see its log.",
+    ["topic", "schema"],
+)
+VALID = Counter(
+    "dataquarantine_records_valid_total",
+    "Records forwarded. Its share of processed is the success rate; investigate below 95 %.",
+    ["topic", "schema"],
+)
+INVALID = Counter(
+    "dataquarantine_records_invalid_total",
+    "Records that did not pass. A jump of one error_type points at one producer's change.",
+    ["topic", "schema", "error_type"],
+)
+REMEDIATED = Counter(
+    "dataquarantine_records_remediated_total",
+    "Records forwarded only after remediation. Growth: tell the producer, the steps hide it.",
+    ["topic", "schema"],
+)
+VIOLATIONS = Counter(
+    "dataquarantine_violations_total",
+    "Broken rules by stable code, warnings included; a record may break several.",
+    ["topic", "schema", "code"],
+)
+TOMBSTONES = Counter(
+    "dataquarantine_tombstones_forwarded_total",
+    "Empty values forwarded unjudged (`on_tombstone: forward`).",
+    ["topic"],
+)
+VALIDATION_SECONDS = Histogram(
+    "dataquarantine_validation_duration_seconds",
+    "Time to judge one record (every 64th is timed alone). p99 above 50 ms: a rule is too dear.",
+    ["schema"],
+    buckets=LATENCY_BUCKETS_S,
+)
+END_TO_END_SECONDS = Histogram(
+    "dataquarantine_end_to_end_seconds",
+    "From the record's timestamp to the acknowledgement of its outputs, by the slowest of a chunk.",
+    ["topic", "outcome"],
+    buckets=END_TO_END_BUCKETS_S,
+)
+LAG = Gauge(
+    "dataquarantine_kafka_lag",
+    "Records between committed offset and end of an assigned partition. Above 10,000: scale out.",
+    ["topic", "partition", "state"],
+)
+COMMIT_AGE_SECONDS = Gauge(
+    "dataquarantine_commit_age_seconds",
+    "How long an assigned partition with lag has not been committed. Above 60 s: it stalls.",
+    ["topic", "partition"],
+)
+KAFKA_UP = Gauge(
+    "dataquarantine_kafka_up",
+    "1 while the broker takes our records. 0: the gateway waits and loses nothing; mend Kafka.",
+)
+PRODUCE_RETRIES = Counter(
+    "dataquarantine_produce_retries_total",
+    "Produce rounds tried again after an error of the broker.",
+)
+SINK_ERRORS = Counter(
+    "dataquarantine_sink_errors_total",
+    "Failed calls of a store (s3, postgres). Records wait in the spool meanwhile.",
+    ["sink"],
+)
+SPOOL_RECORDS = Gauge(
+    "dataquarantine_spool_records", "Quarantined records waiting on local disk for their store."
+)
+SPOOL_BYTES = Gauge(
+    "dataquarantine_spool_bytes", "Bytes of the local spool; at its limit the sinks pause."
+)
+POOL_ACTIVE = Gauge(
+    "dataquarantine_postgres_pool_active_connections", "Connections of the pool in use."
+)
+POOL_MAX = Gauge(
+    "dataquarantine_postgres_pool_max_connections", "Size of the pool; above 80 % used: raise it."
+)
+PAUSED_SECONDS = Counter(
+    "dataquarantine_paused_seconds_total",
+    "Time a topic was held closed, by reason (spool, breaker, operator).",
+    ["topic", "reason"],
+)
+
+
+def count_chunk(topic: str, outcomes: list[ValidationOutcome]) -> None:
+    """Add a chunk to the counters.
+
+    Cost: one pass in C over the outcomes (valid ones of a schema are one shared instance), then
+    once per distinct outcome.
+    """
+    by_identity = Tally(map(id, outcomes))
+    distinct = {id(outcome): outcome for outcome in outcomes}
+    for identity, count in by_identity.items():
+        _count(topic, distinct[identity], count)
+
+
+def _count(topic: str, outcome: ValidationOutcome, count: int) -> None:
+    if outcome is TOMBSTONE_FORWARDED:
+        TOMBSTONES.labels(topic).inc(count)
+        return
+    known = outcome.schema_version is not None
+    schema = outcome.schema_name if known and outcome.schema_name else UNKNOWN_SCHEMA
+    PROCESSED.labels(topic, schema).inc(count)
+    if outcome.result is ValidationResult.VALID:
+        VALID.labels(topic, schema).inc(count)
+        if outcome.remediated:
+            REMEDIATED.labels(topic, schema).inc(count)
+    else:
+        INVALID.labels(topic, schema, str(outcome.error_type)).inc(count)
+    for violation in outcome.violations:
+        VIOLATIONS.labels(topic, schema, violation.code.value).inc(count)
+
+
+__all__ = ["REGISTRY", "count_chunk"]

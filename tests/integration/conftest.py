@@ -1,0 +1,46 @@
+"""Real brokers for the tests: Apache Kafka where Java and Maven are, and always Tansu."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dataquarantine.dev.broker import EmbeddedBroker
+from dataquarantine.dev.kafka import KafkaCluster, missing_tools
+
+CACHE = Path(__file__).parents[2] / ".cache"
+
+
+@pytest.fixture(scope="session")
+def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """One real broker for the whole session."""
+    require_kafka()
+    cluster = KafkaCluster(tmp_path_factory.mktemp("kafka"), cache=CACHE)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """The embedded broker, once for the whole session."""
+    broker = EmbeddedBroker(tmp_path_factory.mktemp("tansu"))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def require_kafka() -> None:
+    """Skip loudly without Java and Maven; CI may not skip."""
+    missing = missing_tools()
+    if not missing:
+        return
+    message = f"real Kafka is NOT tested: {' and '.join(missing)} missing on this machine"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    warnings.warn(message, pytest.PytestWarning, stacklevel=2)
+    pytest.skip(message)

@@ -57,7 +57,7 @@ def upgrade() -> None:
             dlq_offset bigint NOT NULL,
             payload_crc32c bigint,
             quarantined_at timestamptz NOT NULL,
-            stored_at timestamptz NOT NULL,
+            stored_at timestamptz,
             updated_at timestamptz NOT NULL,
             PRIMARY KEY (id, "timestamp")
         ) PARTITION BY RANGE ("timestamp")

@@ -16,7 +16,6 @@ from dataquarantine.quarantine.envelope import Envelope, NotAnEnvelope, Text
 from dataquarantine.quarantine.fingerprint import fingerprint
 from dataquarantine.quarantine.states import RecordState
 from dataquarantine.records import Record
-from dataquarantine.store.objects import StoredObject
 from dataquarantine.store.rows import QuarantineRow, record_time
 
 #: Headers by which producers name themselves; the first that is there counts.
@@ -25,10 +24,10 @@ PRODUCER_HEADERS = ("client.id", "client-id", "client_id", "producer")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the stores get of one dead letter; `item` is None when its object is there already."""
+    """What the stores get of one dead letter; `body` is None when its object is there already."""
 
     row: QuarantineRow
-    item: StoredObject | None
+    body: bytes | None
     foreign: bool = False
 
 
@@ -45,8 +44,8 @@ def entry_of(record: Record, cluster_id: str, now: datetime) -> Entry:
     path = envelope.payload_ref or envelopes.object_path(
         envelope.source_topic, envelope.source_partition, envelope.source_offset, envelope.id
     )
-    item = None if envelope.payload_ref else StoredObject(path, body)
-    return Entry(_row(envelope, record, path, now), item, foreign)
+    row = _row(envelope, record, path, now)
+    return Entry(row, None if envelope.payload_ref else body, foreign)
 
 
 def renamed(entry: Entry) -> Entry:
@@ -54,9 +53,10 @@ def renamed(entry: Entry) -> Entry:
     old = entry.row
     new_id = uuid5(old.id, str(old.payload_crc32c))
     path = envelopes.object_path(old.topic, old.partition, old.offset, new_id)
+    if entry.body is None:
+        path = old.storage_path
     row = msgspec.structs.replace(old, id=new_id, storage_path=path)
-    item = None if entry.item is None else entry.item._replace(path=path)
-    return Entry(row, item, entry.foreign)
+    return Entry(row, entry.body, entry.foreign)
 
 
 def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> QuarantineRow:

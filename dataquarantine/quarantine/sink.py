@@ -7,14 +7,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
+
 from dataquarantine.clock import Clock, SystemClock
+from dataquarantine.errors import SinkUnavailable
+from dataquarantine.quarantine import layouts
 from dataquarantine.quarantine.deadletters import DetachedPayload
 from dataquarantine.quarantine.entries import Entry, entry_of, renamed
+from dataquarantine.quarantine.envelope import parse_envelope
+from dataquarantine.quarantine.layouts import Layout, Package
+from dataquarantine.quarantine.states import RecordState
 from dataquarantine.records import Record
 from dataquarantine.settings import Settings
+from dataquarantine.store import spooled
+from dataquarantine.store.availability import Availability
+from dataquarantine.store.drain import Drained, SpoolDrainer
 from dataquarantine.store.objects import ObjectStore, StoredObject
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.rows import PostgresRows
+from dataquarantine.store.rows import (
+    Inserted,
+    Known,
+    PostgresRows,
+    QuarantineRow,
+    StoredMark,
+    record_time,
+)
+from dataquarantine.store.spool import Spool
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +42,7 @@ class StoreReport:
     """What became of a chunk of dead letters.
 
     new: rows that were not there before. repeated: rows that were.
+    spooled_rows, spooled_payloads: what waits on disk for its store.
     conflicts: ids that were taken by another payload; these records lie under a new id.
     """
 
@@ -37,62 +56,111 @@ class StoreReport:
 
 
 class QuarantineSink:
-    """Stores chunks of the dead letter topic. Blocking: call it in a thread."""
+    """Stores chunks of the dead letter topic. Thread-safe; blocking: call it in threads."""
 
     def __init__(
-        self, objects: ObjectStore, database: Database, *, cluster_id: str, clock: Clock
+        self,
+        objects: ObjectStore,
+        database: Database,
+        spool: Spool,
+        *,
+        cluster_id: str,
+        clock: Clock,
+        layout: Layout = "record",
     ) -> None:
         self._objects = objects
         self._database = database
         self._rows = PostgresRows(database)
+        self._spool = spool
         self._cluster_id = cluster_id
         self._clock = clock
+        self._layout = layout
+        self._objects_up = Availability(clock)
+        self._rows_up = Availability(clock)
+        self._drainer = SpoolDrainer(
+            spool,
+            objects,
+            self._rows,
+            objects_up=self._objects_up,
+            rows_up=self._rows_up,
+            clock=clock,
+        )
 
     def store(self, records: Sequence[Record]) -> StoreReport:
         """Make a chunk durable; when this returns, its offset may be committed.
 
         Repetition leaves one row and one reachable payload.
 
-        Raises: SinkUnavailable when a store is away; nothing of the chunk may be committed then.
+        Raises: SinkUnavailable when a store is away and the spool can't take its part; nothing of
+            the chunk may be committed then.
         """
         now = self._clock.now()
-        entries = [entry_of(record, self._cluster_id, now) for record in records]
-        entries, conflicts = self._apart(entries)
-        for problem in self._objects.put_all([e.item for e in entries if e.item]):
-            if problem is not None:
-                raise problem
-        inserted = self._rows.insert([entry.row for entry in entries])
+        all_entries = [entry_of(record, self._cluster_id, now) for record in records]
+        entries, conflicts = self._not_stored_yet(all_entries)
+        if not entries:
+            return StoreReport(repeated=len(all_entries))
+        entries, packages = layouts.pack(entries, self._layout, records[0].topic)
+        missed = self._put(packages)
+        rows = _rows(entries, missed)
+        inserted = self._insert(rows)
+        self._spool_rest(missed, rows if inserted is None else ())
+        self._mark_detached(entries)
+        new = len(inserted.new) if inserted else 0
         return StoreReport(
-            new=len(inserted.new),
-            repeated=len(entries) - len(inserted.new),
-            foreign=sum(entry.foreign for entry in entries),
-            reduced=len(inserted.reduced),
+            new=new,
+            repeated=len(all_entries) - (new if inserted else len(rows)),
+            spooled_rows=0 if inserted else len(rows),
+            spooled_payloads=sum(len(package.marks) for package in missed),
+            foreign=sum(entry.foreign for entry in all_entries),
+            reduced=len(inserted.reduced) if inserted else 0,
             conflicts=conflicts,
         )
 
     def store_detached(self, payload: DetachedPayload) -> None:
         """Make a payload durable whose dead letter is not produced yet.
 
-        Raises: SinkUnavailable; the dead letter must wait.
+        Raises: SinkUnavailable when neither object store nor spool takes it.
         """
-        self._objects.put(StoredObject(payload.path, payload.body))
+        envelope = parse_envelope(payload.body)
+        timestamp = record_time(envelope.source_timestamp_ms)
+        mark = StoredMark(envelope.id, timestamp, payload.path)
+        package = Package(StoredObject(payload.path, payload.body), (mark,))
+        self._spool_rest(self._put([package]), ())
+
+    def drain(self) -> Drained:
+        """Empty the spool as far as the stores answer; call it every second or so."""
+        return self._drainer.run_once()
+
+    @property
+    def spool(self) -> Spool:
+        """What waits on disk; `records` and `size_bytes` are metrics."""
+        return self._spool
+
+    @property
+    def database(self) -> Database:
+        """The pool, for its metrics."""
+        return self._database
 
     def close(self) -> None:
-        """Let go of the stores."""
+        """Let go of the stores; what waits in the spool stays there."""
+        self._drainer.stop()
         self._objects.close()
         self._database.close()
+        self._spool.close()
 
-    def _apart(self, entries: Sequence[Entry]) -> tuple[list[Entry], tuple[UUID, ...]]:
-        """Rename entries whose id belongs to another payload, here or in the table."""
-        taken = self._rows.checksums({e.row.id: e.row.timestamp for e in entries})
+    def _not_stored_yet(self, entries: list[Entry]) -> tuple[list[Entry], tuple[UUID, ...]]:
+        """Leave out what both stores have; give a new id where another payload has the id."""
+        known = self._known([entry.row for entry in entries])
+        checksums = {row_id: found.payload_crc32c for row_id, found in known.items()}
         kept: list[Entry] = []
         conflicts: list[UUID] = []
         for entry in entries:
             row = entry.row
-            if taken.setdefault(row.id, row.payload_crc32c) != row.payload_crc32c:
+            if checksums.setdefault(row.id, row.payload_crc32c) != row.payload_crc32c:
                 conflicts.append(row.id)
-                entry = renamed(entry)
-            kept.append(entry)
+                kept.append(renamed(entry))
+            elif row.id not in known or not known[row.id].payload_is_stored:
+                kept.append(entry)
         if conflicts:
             logger.error(
                 "%d quarantine ids exist with another payload; stored under new ids",
@@ -101,6 +169,77 @@ class QuarantineSink:
             )
         return kept, tuple(conflicts)
 
+    def _known(self, rows: Sequence[QuarantineRow]) -> dict[UUID, Known]:
+        if not self._rows_up.worth_a_try:
+            return {}
+        try:
+            return self._rows.known(rows)
+        except SinkUnavailable as exc:
+            self._lost(self._rows_up, exc)
+            return {}
+
+    def _put(self, packages: Sequence[Package]) -> list[Package]:
+        """Store packages; returns those that did not arrive."""
+        if not packages or not self._objects_up.worth_a_try:
+            return list(packages)
+        problems = self._objects.put_all([package.item for package in packages])
+        away = next((p for p in problems if isinstance(p, SinkUnavailable)), None)
+        if away is None:
+            self._objects_up.worked()
+        else:
+            self._lost(self._objects_up, away)
+        return [package for package, p in zip(packages, problems, strict=True) if p is not None]
+
+    def _insert(self, rows: Sequence[QuarantineRow]) -> Inserted | None:
+        """Store rows; None when Postgres is away."""
+        if not self._rows_up.worth_a_try:
+            return None
+        try:
+            inserted = self._rows.insert(rows)
+        except SinkUnavailable as exc:
+            self._lost(self._rows_up, exc)
+            return None
+        self._rows_up.worked()
+        return inserted
+
+    def _spool_rest(self, missed: Sequence[Package], rows: Sequence[QuarantineRow]) -> None:
+        if missed or rows:
+            self._spool.append(
+                rows=[spooled.row_line(row) for row in rows],
+                payloads=[spooled.payload_line(p.item, p.marks) for p in missed],
+            )
+
+    def _mark_detached(self, entries: Sequence[Entry]) -> None:
+        """Find out whether payloads that went ahead of their dead letters arrived.
+
+        Asked after the rows are in: whoever drains a spooled payload later finds its row.
+        """
+        for entry in entries:
+            if entry.body is not None:
+                continue
+            row = entry.row
+            try:
+                if self._objects.exists(row.storage_path):
+                    mark = StoredMark(row.id, row.timestamp, row.storage_path)
+                    self._rows.mark_stored([mark], self._clock.now())
+            except SinkUnavailable as exc:
+                logger.warning("The payload %s is not confirmed: %s", row.storage_path, exc)
+
+    def _lost(self, store: Availability, exc: SinkUnavailable) -> None:
+        store.failed()
+        logger.warning("Dead letters go to the spool: %s", exc, extra={"action": "spooling"})
+
+
+def _rows(entries: Sequence[Entry], missed: Sequence[Package]) -> list[QuarantineRow]:
+    """Say of each row whether its payload is where it says."""
+    waiting = {mark.id for package in missed for mark in package.marks}
+    return [
+        msgspec.structs.replace(entry.row, status=RecordState.QUARANTINED, stored_at=None)
+        if entry.body is None or entry.row.id in waiting
+        else entry.row
+        for entry in entries
+    ]
+
 
 def open_sink(settings: Settings) -> QuarantineSink:
     """Open the stores that the settings name; one that is away is no obstacle."""
@@ -108,6 +247,8 @@ def open_sink(settings: Settings) -> QuarantineSink:
     return QuarantineSink(
         ObjectStore(settings.s3),
         Database(postgres.url.get_secret_value(), pool_size=postgres.pool_size),
+        Spool.open(settings.spool.folder, max_bytes=settings.spool.max_bytes),
         cluster_id=settings.cluster_id,
         clock=SystemClock(),
+        layout=settings.s3.layout,
     )

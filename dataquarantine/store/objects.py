@@ -46,6 +46,7 @@ class ObjectStore:
         self._region = settings.region
         self._client: Any = _client(settings)
         self._extra = _put_arguments(settings)
+        self._bucket_is_there = False
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="s3")
 
     def ensure_bucket(self) -> None:
@@ -69,6 +70,11 @@ class ObjectStore:
                 if _code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                     raise
 
+    def _find_bucket(self) -> None:
+        if not self._bucket_is_there:
+            self.ensure_bucket()
+            self._bucket_is_there = True
+
     def put(self, item: StoredObject) -> None:
         """Store one object; what lay at its path is replaced.
 
@@ -86,9 +92,14 @@ class ObjectStore:
     def put_all(self, items: Sequence[StoredObject]) -> list[SinkUnavailable | SinkRejected | None]:
         """Store objects in parallel; returns for each, in order, what went wrong, if anything.
 
-        After the first that finds the store away, those not yet begun are not tried.
+        The bucket is made if need be. After the first that finds the store away, those not yet
+        begun are not tried.
         """
         away: list[SinkUnavailable] = []
+        try:
+            self._find_bucket()
+        except SinkUnavailable as exc:
+            away.append(exc)
 
         def attempt(item: StoredObject) -> SinkUnavailable | SinkRejected | None:
             if away:
@@ -102,7 +113,10 @@ class ObjectStore:
                 return exc
             return None
 
-        return list(self._pool.map(attempt, items))
+        problems = list(self._pool.map(attempt, items))
+        if away:
+            self._bucket_is_there = False
+        return problems
 
     def get(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
         """Fetch an object, or its bytes from `start` up to and without `end`.
@@ -114,6 +128,18 @@ class ObjectStore:
             answer = self._client.get_object(Bucket=self.bucket, Key=path, **arguments)
             body: bytes = answer["Body"].read()
             return body
+
+    def exists(self, path: str) -> bool:
+        """Tell whether an object lies at that path.
+
+        Raises: SinkUnavailable.
+        """
+        try:
+            with _translated(path):
+                self._client.head_object(Bucket=self.bucket, Key=path)
+        except ObjectMissing:
+            return False
+        return True
 
     def paths(self, prefix: str = "") -> Iterator[str]:
         """List what lies in the bucket, in order of path."""

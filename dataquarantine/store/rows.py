@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -48,8 +48,16 @@ class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
     dlq_offset: int
     payload_crc32c: int | None = None
     quarantined_at: datetime
-    stored_at: datetime
+    stored_at: datetime | None = None
     updated_at: datetime
+
+
+class StoredMark(msgspec.Struct, frozen=True):
+    """Says that the payload of a row lies at `path` now."""
+
+    id: UUID
+    timestamp: datetime
+    path: str
 
 
 COLUMNS = QuarantineRow.__struct_fields__
@@ -65,6 +73,15 @@ _INSERT = f"""
     SELECT {_COLUMN_LIST} FROM quarantine_incoming ORDER BY id
     ON CONFLICT DO NOTHING RETURNING id
 """
+# A row that was there before its payload arrived (it was spooled, and then the chunk came again).
+_MARK_REPEATED = """
+    UPDATE quarantine_records q SET storage_path = i.storage_path, stored_at = i.stored_at,
+        updated_at = i.updated_at,
+        status = CASE q.status WHEN 'quarantined' THEN 'stored' ELSE q.status END
+    FROM quarantine_incoming i
+    WHERE q.id = i.id AND q."timestamp" = i."timestamp"
+        AND q.stored_at IS NULL AND i.stored_at IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +92,11 @@ class Inserted:
     reduced: tuple[UUID, ...] = ()
 
 
-class RowStore(Protocol):
-    """Where rows go."""
+class Known(NamedTuple):
+    """What the table knows of an id."""
 
-    def insert(self, rows: Sequence[QuarantineRow]) -> Inserted:
-        """Store rows; those that are there already stay as they are."""
-
-    def checksums(self, rows: Mapping[UUID, datetime]) -> dict[UUID, int | None]:
-        """Look up the payload checksums of those ids that exist; id -> record timestamp."""
-
-    def mark_stored(self, rows: Mapping[UUID, datetime], now: datetime) -> None:
-        """Move rows from `quarantined` to `stored`; any other state stays."""
+    payload_crc32c: int | None
+    payload_is_stored: bool
 
 
 class PostgresRows:
@@ -96,6 +107,8 @@ class PostgresRows:
 
     def insert(self, rows: Sequence[QuarantineRow]) -> Inserted:
         """Store rows in one transaction; a row that Postgres refuses is stored reduced.
+
+        A row that is there already stays, but learns where its payload is if it did not know.
 
         Raises: SinkUnavailable when the database does not answer.
         """
@@ -110,27 +123,45 @@ class PostgresRows:
         left, right = self.insert(rows[:middle]), self.insert(rows[middle:])
         return Inserted(left.new | right.new, left.reduced + right.reduced)
 
-    def checksums(self, rows: Mapping[UUID, datetime]) -> dict[UUID, int | None]:
+    def known(self, rows: Sequence[QuarantineRow]) -> dict[UUID, Known]:
+        """Look up which of these rows are there already.
+
+        Raises: SinkUnavailable.
+        """
         if not rows:
             return {}
         statement = text(
-            "SELECT q.id, q.payload_crc32c"
+            "SELECT q.id, q.payload_crc32c, q.stored_at IS NOT NULL AS stored"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
             ' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at'
         )
-        values = {"ids": [str(i) for i in rows], "times": list(rows.values())}
+        values = {"ids": [str(r.id) for r in rows], "times": [r.timestamp for r in rows]}
         found = self._database.transact(lambda c: c.execute(statement, values).all())
-        return {row.id: row.payload_crc32c for row in found}
+        return {row.id: Known(row.payload_crc32c, row.stored) for row in found}
 
-    def mark_stored(self, rows: Mapping[UUID, datetime], now: datetime) -> None:
-        if not rows:
+    def mark_stored(self, marks: Sequence[StoredMark], now: datetime) -> None:
+        """Note where payloads arrived; a row whose payload is stored stays as it is.
+
+        Moves rows from `quarantined` to `stored`; a state that came after is never lowered.
+
+        Raises: SinkUnavailable.
+        """
+        if not marks:
             return
         statement = text(
-            "UPDATE quarantine_records q SET status = 'stored', stored_at = :now, updated_at = :now"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
-            " WHERE q.id = w.id AND q.\"timestamp\" = w.at AND q.status = 'quarantined'"
+            "UPDATE quarantine_records q SET storage_path = w.path, stored_at = :now,"
+            " updated_at = :now,"
+            " status = CASE q.status WHEN 'quarantined' THEN 'stored' ELSE q.status END"
+            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]),"
+            " CAST(:paths AS text[])) AS w(id, at, path)"
+            ' WHERE q.id = w.id AND q."timestamp" = w.at AND q.stored_at IS NULL'
         )
-        values = {"ids": [str(i) for i in rows], "times": list(rows.values()), "now": now}
+        values = {
+            "ids": [str(mark.id) for mark in marks],
+            "times": [mark.timestamp for mark in marks],
+            "paths": [mark.path for mark in marks],
+            "now": now,
+        }
         self._database.transact(lambda connection: connection.execute(statement, values))
 
     def _copy(self, rows: Sequence[QuarantineRow]) -> frozenset[UUID]:
@@ -142,7 +173,10 @@ class PostgresRows:
             cursor = connection.connection.cursor()
             cursor.copy_expert(_COPY, StringIO(lines))
             cursor.close()
-            return frozenset(row.id for row in connection.execute(text(_INSERT)))
+            new = frozenset(row.id for row in connection.execute(text(_INSERT)))
+            if len(new) < len(rows):
+                connection.execute(text(_MARK_REPEATED))
+            return new
 
         return self._database.transact(work)
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import sqlalchemy
-from factories import CLUSTER, ManualClock, dead_letters, source
 
 from dataquarantine.quarantine.envelope import parse_envelope
 from dataquarantine.quarantine.sink import QuarantineSink
+from dataquarantine.records import SourceRecord
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
+from dataquarantine.store.spool import Spool
+from tests.unit.quarantine.factories import CLUSTER, ManualClock, dead_letters, source
 
 
 @pytest.fixture
-def sink(objects: ObjectStore, database: Database) -> QuarantineSink:
-    return QuarantineSink(objects, database, cluster_id=CLUSTER, clock=ManualClock())
+def sink(objects: ObjectStore, database: Database, tmp_path: Path) -> QuarantineSink:
+    spool = Spool.open(tmp_path / "spool", max_bytes=2**20)
+    return QuarantineSink(objects, database, spool, cluster_id=CLUSTER, clock=ManualClock())
 
 
 def rows_of(database: Database) -> list[sqlalchemy.RowMapping]:
@@ -73,7 +77,7 @@ def test_a_record_that_is_no_envelope_is_kept_as_found(
     sink: QuarantineSink, database: Database, objects: ObjectStore
 ) -> None:
     [letter] = dead_letters([source()])
-    stranger = type(letter)(b"\xffnot ours", "quarantine-dlq", 0, 7, 1000, None)
+    stranger = SourceRecord(b"\xffnot ours", "quarantine-dlq", 0, 7, 1000)
 
     report = sink.store([stranger, letter])
 

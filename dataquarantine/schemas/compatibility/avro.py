@@ -198,22 +198,19 @@ class AvroWalk:
             self.differences += found
 
     def _some_reader_branch(self, reader: Type, writer: Type, pointer: str) -> None:
-        """Take the first branch that resolves, the same type or name before a promotion."""
-        attempts: list[list[Difference]] = []
+        """Take the branch that a reader settles on: its own type first, then the first to resolve.
+
+        A branch is passed over for its type or name alone, not for what lies inside it.
+        """
         branches = [self.reader(schema, reader) for schema in reader.schema["branches"]]
-        same = [b for b in branches if b.kind == writer.kind and _names_match(b, writer)]
-        for branch in same or branches:
-            attempts.append(self.findings(branch, writer, pointer))
-            if not any(d.breaks for d in attempts[-1]):
-                self.differences += attempts[-1]
+        branches.sort(key=lambda b: (b.kind, b.name) != (writer.kind, writer.name))
+        for branch in branches:
+            found = self.findings(branch, writer, pointer)
+            if not any(_is_other_type(d, pointer) for d in found):
+                self.differences += found
                 return
-        if same:
-            # Readers settle on the branch of the same type before they look inside it.
-            self.differences += attempts[0]
-            return
         text = f"the writer may send {writer.name}, which no alternative takes"
-        tolerated = any(all(d.tolerated for d in found if d.breaks) for found in attempts)
-        self.note("MISSING_UNION_BRANCH", pointer, text, breaks=True, tolerated=tolerated)
+        self.note("MISSING_UNION_BRANCH", pointer, text, breaks=True)
 
     def _promotion(self, reader: Type, writer: Type, pointer: str) -> None:
         text = f"{writer.name} became {reader.name}"
@@ -311,6 +308,13 @@ def _names_match(reader: Type, writer: Type) -> bool:
         for alias in reader.schema.get("aliases", ())
     ]
     return writer.name in aliases
+
+
+def _is_other_type(difference: Difference, pointer: str) -> bool:
+    return (difference.code, difference.pointer) in (
+        ("TYPE_MISMATCH", pointer),
+        ("NAME_MISMATCH", f"{pointer}/name"),
+    )
 
 
 def _note_new_field(walk: AvroWalk, part: dict[str, Any], pointer: str) -> None:

@@ -9,8 +9,12 @@ from typing import Any
 
 import fastavro
 
+from dataquarantine.errors import InvalidSchema
 from dataquarantine.schemas.compatibility.avro import AvroNames, Type, read_type
 from dataquarantine.schemas.compatibility.report import NO_EXAMPLE
+from dataquarantine.validation.avro import NotDecodable, parse_avro
+from dataquarantine.validation.avro.errors import Unresolvable
+from dataquarantine.validation.avro.primitives import Read
 
 MAX_VALUES = 24
 _PLAIN: dict[str, tuple[Any, ...]] = {
@@ -26,29 +30,43 @@ _PLAIN: dict[str, tuple[Any, ...]] = {
 
 
 def counter_example(reader: Any, writer: Any, examples: Iterable[Any] = ()) -> tuple[Any, str]:
-    """Return a record that resolution fails on, and why it does.
-
-    Logical types are read as their underlying types: what they mean is the comparison's business.
-    """
-    plain_reader, plain_writer = _plain(reader), _plain(writer)
-    names = AvroNames.of(plain_writer)
-    root = read_type(plain_writer, "", names)
+    """Return a record that the gateway reads by the writer's schema and not by the reader's."""
     try:
-        read, write = fastavro.parse_schema(plain_reader), fastavro.parse_schema(plain_writer)
-    except (fastavro.schema.SchemaParseException, fastavro.schema.UnknownType):
+        new, old = parse_avro(reader), parse_avro(writer)
+    except InvalidSchema:
         return NO_EXAMPLE, ""
-    for value in [*examples, *_values(root, names, 0)]:
-        data = io.BytesIO()
-        try:
-            fastavro.schemaless_writer(data, write, value)
-        except Exception:  # an example in JSON form that Avro's types don't hold: not a record
+    try:
+        read = new.reader_of(old)
+    except Unresolvable as exc:
+        read, unresolvable = None, str(exc)
+    plain = _plain(writer)
+    names = AvroNames.of(plain)
+    encode = fastavro.parse_schema(plain)
+    for value in [*examples, *_values(read_type(plain, "", names), names, 0)]:
+        data = _encoded(value, encode)
+        if data is None or _problem(old.read, data) is not None:
             continue
-        data.seek(0)
-        try:
-            fastavro.schemaless_reader(data, write, read)
-        except Exception as exc:  # whatever the reader raises: the record can't be read
-            return printable(value), f"{type(exc).__name__}: {exc}"
+        problem = unresolvable if read is None else _problem(read, data)
+        if problem is not None:
+            return printable(value), problem
     return NO_EXAMPLE, ""
+
+
+def _encoded(value: Any, schema: Any) -> bytes | None:
+    data = io.BytesIO()
+    try:
+        fastavro.schemaless_writer(data, schema, value)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError):
+        return None  # an example in JSON form that Avro's types don't hold
+    return data.getvalue()
+
+
+def _problem(read: Read, data: bytes) -> str | None:
+    try:
+        read(data, 0, 0)
+    except NotDecodable as exc:
+        return str(exc)
+    return None
 
 
 def printable(value: Any) -> Any:
@@ -66,9 +84,11 @@ def _plain(schema: Any) -> Any:
     if isinstance(schema, list):
         return [_plain(branch) for branch in schema]
     if isinstance(schema, dict):
-        return {k: _plain(v) for k, v in schema.items() if k not in ("logicalType", "default")} | (
-            {"default": schema["default"]} if "default" in schema else {}
-        )
+        return {
+            key: part if key == "default" else _plain(part)
+            for key, part in schema.items()
+            if key != "logicalType"
+        }
     return schema
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from dataquarantine.schemas.compatibility.avro import AvroSchemaError, compare_a
 from dataquarantine.schemas.compatibility.dialect import Root
 from dataquarantine.schemas.compatibility.documents import compare_layers
 from dataquarantine.schemas.compatibility.proof import validator
+from dataquarantine.schemas.compatibility.references import in_one_document, reference_loop
 from dataquarantine.schemas.compatibility.report import (
     NO_EXAMPLE,
     CompatibilityReport,
@@ -32,14 +33,18 @@ def compare_schemas(
     kind: SchemaKind = "json_schema",
     policy: Policy = Policy.STRICT,
     examples: Iterable[Any] = (),
+    resources: Mapping[str, Any] | None = None,
 ) -> CompatibilityReport:
     """Tell whether a reader takes every record that a writer may send.
 
     Args: examples: records known to be valid for the writer; tried first as counter-examples.
+        resources: absolute `$id` -> JSON Schema that a `$ref` may lead to.
     Cost: a few milliseconds for a schema of ten properties; CPU only.
     """
     if kind == "avro":
         return _compare_avro(reader, writer, policy, examples)
+    if resources:
+        reader, writer = (in_one_document(side, resources) for side in (reader, writer))
     return _compare_json(reader, writer, policy, examples)
 
 
@@ -47,13 +52,20 @@ def _compare_json(
     reader: Any, writer: Any, policy: Policy, examples: Iterable[Any]
 ) -> CompatibilityReport:
     for side, schema in (("reader", reader), ("writer", writer)):
-        if validator(schema) is None:
-            text = f"the {side} is no JSON Schema that can be compiled here"
-            return CompatibilityReport(False, policy, undecided=(text,))
+        problem = _unusable(schema)
+        if problem:
+            return CompatibilityReport(False, policy, undecided=(f"the {side} {problem}",))
     walk = Walk(Root.of(reader), Root.of(writer))
     walk.compare(reader, writer, "")
     example, reason = search.counter_example(reader, writer, policy, examples)
     return _concluded(walk.differences, policy, example, reason)
+
+
+def _unusable(schema: Any) -> str | None:
+    if validator(schema) is None:
+        return "is no JSON Schema that can be compiled here"
+    loop = reference_loop(schema)
+    return f"refers to itself in place by {loop}" if loop else None
 
 
 def _compare_avro(
@@ -88,11 +100,14 @@ def check(
     earlier: Sequence[SchemaDocument],
     mode: Compatibility | None = None,
     policy: Policy = Policy.STRICT,
+    *,
+    resources: Mapping[str, Any] | None = None,
 ) -> CompatibilityReport:
     """Tell whether a version may follow earlier ones.
 
     Args: earlier: ascending; only the last counts unless the mode is transitive.
         mode: default is what the new version's document says.
+        resources: absolute `$id` -> JSON Schema that a `$ref` may lead to.
     """
     mode = mode or new.compatibility
     if mode == "NONE" or not earlier:
@@ -102,7 +117,7 @@ def check(
     for other in against:
         for direction in directions(mode):
             reader, writer = (new, other) if direction == BACKWARD else (other, new)
-            reports.append(compare_documents(reader, writer, policy, direction))
+            reports.append(compare_documents(reader, writer, policy, direction, resources))
     return joined(reports, policy)
 
 
@@ -115,7 +130,11 @@ def directions(mode: Compatibility) -> tuple[str, ...]:
 
 
 def compare_documents(
-    reader: SchemaDocument, writer: SchemaDocument, policy: Policy, direction: str = BACKWARD
+    reader: SchemaDocument,
+    writer: SchemaDocument,
+    policy: Policy,
+    direction: str = BACKWARD,
+    resources: Mapping[str, Any] | None = None,
 ) -> CompatibilityReport:
     """Compare two versions with all their layers: structure, types and rules."""
     report = CompatibilityReport(True, policy)
@@ -131,6 +150,7 @@ def compare_documents(
             kind=kind,
             policy=policy,
             examples=writer.examples,
+            resources=resources,
         )
     layers = compare_layers(reader, writer)
     breaking = [d for d in layers if d.breaks_under(policy)]

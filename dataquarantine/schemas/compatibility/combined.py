@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from dataquarantine.schemas.compatibility.dialect import Root, Shape, merge, normalise
-from dataquarantine.schemas.compatibility.proof import containment
 
 if TYPE_CHECKING:
     from dataquarantine.schemas.compatibility.walk import Pair, Walk
@@ -97,7 +96,7 @@ def _compare_one_of(walk: Walk, pair: Pair) -> None:
 
 
 def _never_both(walk: Walk, branch: Any, writer: Any) -> bool:
-    return containment({"not": branch}, walk.reader_root, writer, walk.writer_root) == "yes"
+    return walk.ask({"not": branch}, walk.reader_root, writer, walk.writer_root) == "yes"
 
 
 def _compare_not(walk: Walk, pair: Pair) -> None:

@@ -18,6 +18,8 @@ _SCHEMA_URI = {
     19: "https://json-schema.org/draft/2019-09/schema",
     20: "https://json-schema.org/draft/2020-12/schema",
 }
+#: The linear-time engine, as the gateway judges by it.
+_PATTERNS = jsonschema_rs.RegexOptions()
 _LIBRARY_ERRORS = (
     canonical.CanonicalizationError,
     jsonschema_rs.ValidationError,
@@ -84,13 +86,17 @@ def lost_values(reader: Any, writer: Any) -> Any:
 
 
 def _canonical(schema: Any) -> jsonschema_rs.CanonicalSchema:
-    return jsonschema_rs.canonicalize(schema, validate_formats=True, offline=True)
+    return jsonschema_rs.canonicalize(
+        schema, validate_formats=True, offline=True, pattern_options=_PATTERNS
+    )
 
 
 def validator(schema: Any) -> jsonschema_rs.Validator | None:
     """Compile a schema as the gateway judges by it: formats asserted, nothing fetched."""
     try:
-        return jsonschema_rs.validator_for(schema, validate_formats=True, offline=True)
+        return jsonschema_rs.validator_for(
+            schema, validate_formats=True, offline=True, pattern_options=_PATTERNS
+        )
     except _LIBRARY_ERRORS:
         return None
 

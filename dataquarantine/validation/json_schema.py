@@ -1,33 +1,69 @@
-"""JSON Schema as a layer."""
+"""JSON Schema as a layer: jsonschema-rs judges, fastjsonschema is asked for a second opinion."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 
 from dataquarantine.errors import InvalidSchema
-from dataquarantine.outcomes import ErrorType, Violation
+from dataquarantine.outcomes import Code, ErrorType, Violation
+from dataquarantine.validation.preparation import (
+    Preparation,
+    check_size,
+    explain,
+    validator_class,
+)
+from dataquarantine.validation.second_opinion import SecondOpinion, compile_second_opinion
 from dataquarantine.validation.violations import Describer
+
+logger = logging.getLogger(__name__)
+
+#: The linear engine; patterns that it can't run are refused when the schema is compiled.
+_PATTERNS: Final = jsonschema_rs.RegexOptions()
 
 
 class JsonSchemaLayer:
-    """The structure of one schema version. Source: JSON Schema drafts 4 to 2020-12."""
+    """The structure of one schema version. Source: JSON Schema drafts 4 to 2020-12.
+
+    jsonschema-rs runs the whole official suite right and is 4 to 10 times as fast as fastjsonschema
+    (0.3 us against 1.3 us for an event of three fields), so it judges alone. `second_opinion` is
+    None for schemas with keywords that fastjsonschema judges differently from the suite.
+    """
 
     error_type = ErrorType.SCHEMA_VIOLATION
 
-    def __init__(self, validator: jsonschema_rs.Validator, definition: Any) -> None:
+    def __init__(
+        self,
+        validator: jsonschema_rs.Validator,
+        describe: Describer,
+        second_opinion: SecondOpinion | None,
+    ) -> None:
         self._is_valid = validator.is_valid
         self._iter_errors = validator.iter_errors
-        self._describe = Describer(definition)
+        self._describe = describe
+        self.second_opinion = second_opinion
 
     def passes(self, document: Any, now: datetime) -> bool:
         return self._is_valid(document)
 
     def violations(self, document: Any, now: datetime) -> list[Violation]:
-        return self._describe(self._iter_errors(document))
+        try:
+            return self._describe(self._iter_errors(document))
+        except ValueError as exc:
+            if "Recursion limit" not in str(exc):
+                raise
+            return [
+                Violation(
+                    Code.NESTED_TOO_DEEP,
+                    "depth",
+                    "the document breaks the schema and is nested deeper than 255 levels, "
+                    "so the violations can't be named",
+                )
+            ]
 
 
 def compile_json_schema(
@@ -37,16 +73,36 @@ def compile_json_schema(
 
     Args: where: named in errors. resources: `$id` -> schema that `$ref` may lead to.
     Raises: InvalidSchema; nothing is ever fetched for a `$ref`.
+    Cost: 0.2 ms for an event schema, 0.1 s for 10,000 properties.
     """
-    try:
-        registry = jsonschema_rs.Registry(list(resources.items())) if resources else None
-        validator = jsonschema_rs.validator_for(
-            definition,
-            validate_formats=True,
-            offline=True,
-            registry=registry,
-            pattern_options=jsonschema_rs.RegexOptions(),
+    if not isinstance(definition, (dict, bool)):
+        raise InvalidSchema(
+            "a JSON Schema is an object or a boolean", where=where, remedy="write it as a mapping"
         )
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as exc:
-        raise InvalidSchema(str(exc).split("\n")[0], where=where, remedy="correct it") from exc
-    return JsonSchemaLayer(validator, definition)
+    check_size(definition, where)
+    make = validator_class(definition, where)
+    preparation = Preparation(definition)
+    try:
+        validator = make(
+            preparation.definition,
+            validate_formats=True,
+            retriever=_retriever(resources or {}),
+            pattern_options=_PATTERNS,
+        )
+    except jsonschema_rs.ValidationError as exc:
+        raise explain(exc, preparation, where) from None
+    except (jsonschema_rs.ReferencingError, ValueError) as exc:
+        problem = str(exc).split("\n")[0]
+        raise InvalidSchema(problem, where=where, remedy="simplify the schema") from exc
+    return JsonSchemaLayer(
+        validator,
+        Describer(definition, preparation.original),
+        compile_second_opinion(definition, make),
+    )
+
+
+def _retriever(resources: Mapping[str, Any]) -> Callable[[str], Any]:
+    def retrieve(uri: str) -> Any:
+        return Preparation(resources[uri]).definition
+
+    return retrieve

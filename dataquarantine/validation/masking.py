@@ -25,16 +25,21 @@ def marks_personal_data(definition: Any) -> bool:
     return any(isinstance(at.schema, dict) and KEYWORD in at.schema for at in walk(definition))
 
 
-def is_masked(definition: Any, path: Sequence[str | int]) -> bool:
-    """Tell whether the value at a path, or one that holds it, is marked."""
+def mark_at(definition: Any, path: Sequence[str | int]) -> Action | None:
+    """Tell how the value at a path, or one that holds it, is to be hidden."""
     schemas = [definition]
     for part in (*path, None):
         judging = [found for schema in schemas for found in same_value(definition, schema)]
-        if _action(judging):
-            return True
+        if action := _action(judging):
+            return action
         if part is not None:
             schemas = [child for schema in judging for child in _children(schema, part)]
-    return False
+    return None
+
+
+def is_masked(definition: Any, path: Sequence[str | int]) -> bool:
+    """Tell whether the value at a path, or one that holds it, is to be hidden."""
+    return mark_at(definition, path) is not None
 
 
 def mask_document(document: Any, definition: Any, *, key: bytes | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 #: Keywords whose value is a schema.
@@ -75,7 +75,7 @@ def walk(definition: Any) -> Iterator[Subschema]:
         )
 
 
-def pointer_text(parts: Pointer | list[str | int]) -> str:
+def pointer_text(parts: Sequence[str | int]) -> str:
     """Write a JSON Pointer. Source: RFC 6901, section 3 and 4."""
     return "".join([f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts])
 

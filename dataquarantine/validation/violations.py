@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import jsonschema_rs
-import orjson
 
 from dataquarantine.outcomes import MAX_VIOLATIONS, Code, Violation
-from dataquarantine.validation.masking import is_masked, marks_personal_data
+from dataquarantine.validation.masking import is_masked, marks_personal_data, mask_value
+from dataquarantine.validation.messages import sentence, show
 from dataquarantine.validation.subschemas import pointer_text
 
-MAX_SHOWN: Final = 60
+__all__ = ["Describer", "dotted", "show"]
+
+#: Places are few unless a document has long arrays; the cache starts again when it is full.
+MAX_PLACES: Final = 4096
 
 _CODES: Final = {
     "additionalItems": Code.UNKNOWN_ITEM,
@@ -27,18 +30,22 @@ _CODES: Final = {
     "enum": Code.ENUM_MISMATCH,
     "exclusiveMaximum": Code.OUT_OF_RANGE,
     "exclusiveMinimum": Code.OUT_OF_RANGE,
-    "falseSchema": Code.FORBIDDEN,
+    "false": Code.FORBIDDEN,
     "format": Code.FORMAT_MISMATCH,
+    "items": Code.UNKNOWN_ITEM,
+    "maxContains": Code.WRONG_ITEM_COUNT,
     "maxItems": Code.WRONG_ITEM_COUNT,
     "maxLength": Code.WRONG_LENGTH,
     "maxProperties": Code.WRONG_PROPERTY_COUNT,
     "maximum": Code.OUT_OF_RANGE,
+    "minContains": Code.MISSING_ITEM,
     "minItems": Code.WRONG_ITEM_COUNT,
     "minLength": Code.WRONG_LENGTH,
     "minProperties": Code.WRONG_PROPERTY_COUNT,
     "minimum": Code.OUT_OF_RANGE,
     "multipleOf": Code.NOT_A_MULTIPLE,
     "not": Code.FORBIDDEN,
+    "oneOf": Code.NO_ALTERNATIVE_MATCHES,
     "pattern": Code.PATTERN_MISMATCH,
     "propertyNames": Code.INVALID_PROPERTY_NAME,
     "required": Code.MISSING_FIELD,
@@ -47,14 +54,41 @@ _CODES: Final = {
     "unevaluatedProperties": Code.UNKNOWN_FIELD,
     "uniqueItems": Code.DUPLICATE_ITEMS,
 }
+_UNKNOWN_FIELD: Final = ("additionalProperties", "unevaluatedProperties")
+#: Keywords that the engine reports under another's name; the location tells.
+_RENAMED: Final = {
+    "required": ("dependencies", "dependentRequired"),
+    "contains": ("minContains", "maxContains"),
+    "falseSchema": ("items", "additionalItems"),
+}
+
+Path = Sequence[str | int]
+
+
+class _Place(NamedTuple):
+    """What all violations at one place of document and schema share."""
+
+    keyword: str
+    code: Code
+    prefix: str
+    field_path: str | None
+    instance_location: str
+    keyword_location: str
+    hidden: bool
 
 
 class Describer:
-    """Turns the engine's errors into violations; values under `x-pii` are not shown."""
+    """Turns the engine's errors into violations; values under `x-pii` are not shown.
 
-    def __init__(self, definition: Any) -> None:
+    Args: original: pattern as the engine has it -> as the author wrote it.
+    Cost: 1 to 2 us a violation.
+    """
+
+    def __init__(self, definition: Any, original: Mapping[str, str]) -> None:
         self._definition = definition
+        self._original = original
         self._has_personal_data = marks_personal_data(definition)
+        self._places: dict[tuple[Any, ...], _Place] = {}
 
     def __call__(self, errors: Iterable[jsonschema_rs.ValidationError]) -> list[Violation]:
         """Name what is wrong, one more than `MAX_VIOLATIONS` at most."""
@@ -62,116 +96,118 @@ class Describer:
         for error in errors:
             found.extend(self._describe(error))
             if len(found) > MAX_VIOLATIONS:
-                break
-        return found[: MAX_VIOLATIONS + 1]
+                return found[: MAX_VIOLATIONS + 1]
+        return found
 
-    def _describe(self, error: jsonschema_rs.ValidationError) -> list[Violation]:
+    def _describe(self, error: jsonschema_rs.ValidationError) -> Sequence[Violation]:
+        place = self._place(error)
+        keyword = place.keyword
         kind: Any = error.kind
-        path = error.instance_path
-        keyword = _keyword(error)
-        code = _CODES.get(keyword, Code.INVALID_VALUE)
-        if keyword == "oneOf":
-            several = type(kind).__name__ == "OneOfMultipleValid"
-            code = Code.SEVERAL_ALTERNATIVES_MATCH if several else Code.NO_ALTERNATIVE_MATCHES
-        fields: list[str | int] = []
-        if code in (Code.MISSING_FIELD, Code.DEPENDENCY_MISSING):
-            fields = [kind.property]
-            texts = [f"{kind.property!r} is a required property"]
-        elif keyword in ("additionalProperties", "unevaluatedProperties"):
-            fields = list(kind.unexpected)
-            texts = [f"{name!r} is no property of the schema" for name in fields]
+        if place.code in (Code.MISSING_FIELD, Code.DEPENDENCY_MISSING):
+            text = f"{kind.property!r} is a required property"
+            return (_of_field(place, error.instance_path, kind.property, text),)
+        if keyword in _UNKNOWN_FIELD:
+            path = error.instance_path
+            return [
+                _of_field(place, path, name, f"{show(name)} is no property of the schema")
+                for name in kind.unexpected
+            ]
+        if keyword == "propertyNames":
+            return (self._of_name(place, error),)
+        value = error.instance
+        shown = self._show(place, value)
+        if keyword == "pattern":
+            pattern = self._original.get(kind.pattern, kind.pattern)
+            text = f"{shown} does not match {show(pattern)}"
         else:
-            shown = self._show(path, error.instance)
-            texts = [_text(keyword, kind, shown, error.instance)]
-        prefix = f"{dotted(path)}: " if path else ""
-        return [
+            text = sentence(keyword, kind, shown, value)
+        code = place.code
+        if keyword in ("anyOf", "oneOf"):
+            if isinstance(kind, jsonschema_rs.ValidationErrorKind.OneOfMultipleValid):
+                code = Code.SEVERAL_ALTERNATIVES_MATCH
+                text = f"{shown} matches several alternatives, only one may match"
+            else:
+                text = f"{shown} matches none of the alternatives{self._closest(kind.context)}"
+        return (
             Violation(
                 code,
                 keyword,
-                prefix + text,
-                dotted([*path, fields[at]]) if fields else dotted(path) or None,
-                pointer_text(path),
-                pointer_text(error.evaluation_path),
-            )
-            for at, text in enumerate(texts)
-        ]
+                place.prefix + text,
+                place.field_path,
+                place.instance_location,
+                place.keyword_location,
+            ),
+        )
 
-    def _show(self, path: list[str | int], value: Any) -> str:
-        if self._has_personal_data and is_masked(self._definition, path):
-            return "the value (masked)"
-        return show(value)
+    def _place(self, error: jsonschema_rs.ValidationError) -> _Place:
+        path, evaluation = error.instance_path, error.evaluation_path
+        name = error.kind.name
+        key = (name, *path, None, *evaluation)
+        place = self._places.get(key)
+        if place is None:
+            if len(self._places) >= MAX_PLACES:
+                self._places.clear()
+            place = self._places[key] = self._new_place(name, path, evaluation)
+        return place
+
+    def _new_place(self, name: str, path: Path, evaluation: Path) -> _Place:
+        last = str(evaluation[-1]) if evaluation else ""
+        keyword = last if last in _RENAMED.get(name, ()) else name
+        if keyword == "falseSchema":
+            keyword = "false"
+        at = dotted(path)
+        return _Place(
+            keyword,
+            _CODES.get(keyword, Code.INVALID_VALUE),
+            f"{at}: " if at else "",
+            at or None,
+            pointer_text(path),
+            pointer_text([self._as_written(part) for part in evaluation]),
+            self._has_personal_data and is_masked(self._definition, path),
+        )
+
+    def _as_written(self, part: str | int) -> str | int:
+        return self._original.get(part, part) if isinstance(part, str) else part
+
+    def _show(self, place: _Place, value: Any) -> str:
+        if not place.hidden:
+            return show(value)
+        return show(mask_value(value)) if isinstance(value, str) else "the value (masked)"
+
+    def _of_name(self, place: _Place, error: jsonschema_rs.ValidationError) -> Violation:
+        kind: Any = error.kind
+        inner = kind.error
+        name = inner.instance
+        if inner.kind.name == "pattern":
+            pattern = self._original.get(inner.kind.pattern, inner.kind.pattern)
+            why = f"does not match {show(pattern)}"
+        else:
+            why = "is no name the schema allows"
+        return _of_field(place, error.instance_path, name, f"property name {show(name)} {why}")
+
+    def _closest(self, alternatives: Sequence[Sequence[jsonschema_rs.ValidationError]]) -> str:
+        """Name the first fault of the alternative that has the fewest, deepest first."""
+        tried = [errors for errors in alternatives if errors]
+        if not tried:
+            return ""
+        best = min(tried, key=lambda errors: (-len(errors[0].instance_path), len(errors)))
+        first = self._describe(best[0])
+        return f" (closest: {first[0].message})" if first else ""
 
 
-def dotted(path: list[str | int]) -> str:
+def dotted(path: Path) -> str:
     """Write a path as people do: `items[0].price`."""
     parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
     return "".join(parts).removeprefix(".")
 
 
-def show(value: Any) -> str:
-    """Show a scalar shortly; of containers only their size."""
-    if isinstance(value, dict):
-        return f"an object with {len(value)} properties"
-    if isinstance(value, list):
-        return f"an array with {len(value)} items"
-    text = repr(value) if isinstance(value, str) else _json(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
-
-
-def _json(value: Any) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # integers past 64 bit, Decimal
-        return str(value)
-
-
-def _keyword(error: jsonschema_rs.ValidationError) -> str:
-    """Name the keyword that failed; `dependentRequired` reports itself as `required`."""
-    name = error.kind.name
-    path = error.schema_path
-    last = path[-1] if path else name
-    if name == "required" and last in ("dependencies", "dependentRequired"):
-        return str(last)
-    return name
-
-
-_Text = Callable[[Any, str, Any], str]
-_TEXTS: Final[dict[str, _Text]] = {
-    "additionalItems": lambda kind, shown, value: f"more than {kind.limit} items",
-    "anyOf": lambda kind, shown, value: f"{shown} matches none of the alternatives",
-    "const": lambda kind, shown, value: f"{shown} is not {show(kind.expected_value)}",
-    "contains": lambda kind, shown, value: "too few or too many items of the demanded kind",
-    "contentEncoding": lambda kind, shown, value: f"{shown} is not {kind.content_encoding}",
-    "contentMediaType": lambda kind, shown, value: f"{shown} is not {kind.content_media_type}",
-    "enum": lambda kind, shown, value: f"{shown} is not one of {_options(kind.options)}",
-    "exclusiveMaximum": lambda kind, shown, value: f"{shown} is not below {_json(kind.limit)}",
-    "exclusiveMinimum": lambda kind, shown, value: f"{shown} is not above {_json(kind.limit)}",
-    "falseSchema": lambda kind, shown, value: f"{shown} is not allowed here",
-    "format": lambda kind, shown, value: f"{shown} is not a {kind.format!r}",
-    "maxItems": lambda kind, shown, value: f"{len(value)} items, at most {kind.limit}",
-    "maxLength": lambda kind, shown, value: f"{shown} is longer than {kind.limit} characters",
-    "maxProperties": lambda kind, shown, value: f"{len(value)} properties, at most {kind.limit}",
-    "maximum": lambda kind, shown, value: f"{shown} is above {_json(kind.limit)}",
-    "minItems": lambda kind, shown, value: f"{len(value)} items, at least {kind.limit}",
-    "minLength": lambda kind, shown, value: f"{shown} is shorter than {kind.limit} characters",
-    "minProperties": lambda kind, shown, value: f"{len(value)} properties, at least {kind.limit}",
-    "minimum": lambda kind, shown, value: f"{shown} is below {_json(kind.limit)}",
-    "multipleOf": lambda kind, shown, value: f"{shown} is no multiple of {kind.multiple_of}",
-    "not": lambda kind, shown, value: f"{shown} is what the schema forbids",
-    "oneOf": lambda kind, shown, value: f"{shown} does not match exactly one alternative",
-    "pattern": lambda kind, shown, value: f"{shown} does not match {kind.pattern!r}",
-    "propertyNames": lambda kind, shown, value: "a property has a name the schema refuses",
-    "type": lambda kind, shown, value: f"{shown} is not of type {_options(kind.types)}",
-    "unevaluatedItems": lambda kind, shown, value: "items that the schema does not describe",
-    "uniqueItems": lambda kind, shown, value: "two items are equal",
-}
-
-
-def _text(keyword: str, kind: Any, shown: str, value: Any) -> str:
-    text = _TEXTS.get(keyword)
-    return text(kind, shown, value) if text else f"{shown} breaks {keyword!r}"
-
-
-def _options(options: list[Any]) -> str:
-    texts = [show(option) for option in options[:8]]
-    return ", ".join(texts) + (", ..." if len(options) > 8 else "")
+def _of_field(place: _Place, path: Path, name: str, text: str) -> Violation:
+    """Make a violation whose field is a property of the object at `path`."""
+    return Violation(
+        place.code,
+        place.keyword,
+        place.prefix + text,
+        dotted([*path, name]) if path else name,
+        place.instance_location,
+        place.keyword_location,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +14,7 @@ import semver
 from dataquarantine.errors import DataQuarantineError, InvalidSchema
 from dataquarantine.schemas.files import ListedSchema, SchemaFiles
 from dataquarantine.settings import Settings
+from dataquarantine.validation.avro import parse_avro
 from dataquarantine.validation.compiled import CompiledSchema, SchemaCompiler
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,9 @@ class SchemaCatalog(Protocol):
     def find_by_id(self, schema_id: int) -> Found | None:
         """Look up by the id of the Confluent wire format."""
 
+    def find_by_fingerprint(self, fingerprint: bytes) -> Found | None:
+        """Look up an Avro schema by its CRC-64-AVRO fingerprint, 8 bytes, little-endian."""
+
 
 @dataclass(slots=True)
 class _Listing:
@@ -65,6 +70,7 @@ class _Listing:
     by_name: Mapping[str, Mapping[str, ListedSchema]] = field(default_factory=dict)
     latest: Mapping[str, str] = field(default_factory=dict)
     by_id: Mapping[int, ListedSchema] = field(default_factory=dict)
+    by_fingerprint: Mapping[bytes, ListedSchema] = field(default_factory=dict)
     compiled: dict[tuple[str, str], CompiledSchema | UnusableSchema] = field(default_factory=dict)
     misses: OrderedDict[tuple[str, str | None], UnknownSchema] = field(default_factory=OrderedDict)
     compiler: SchemaCompiler = field(default_factory=SchemaCompiler)
@@ -77,8 +83,11 @@ class Catalog:
     the old listing until the new one is complete.
     """
 
-    def __init__(self, sources: Sequence[SchemaSource]) -> None:
+    def __init__(
+        self, sources: Sequence[SchemaSource], *, model_packages: Sequence[str] = ()
+    ) -> None:
         self._sources = tuple(sources)
+        self._model_packages = tuple(model_packages)
         self._listing = _Listing()
 
     def refresh(self) -> bool:
@@ -88,7 +97,7 @@ class Catalog:
         except (DataQuarantineError, OSError) as exc:
             logger.warning("the schemas could not be read, the last good list stays: %s", exc)
             return False
-        self._listing = _list(listed, self._listing)
+        self._listing = _list(listed, self._listing, self._model_packages)
         return True
 
     def versions(self) -> tuple[ListedSchema, ...]:
@@ -116,20 +125,28 @@ class Catalog:
         listed = self._listing.by_id.get(schema_id)
         return self.find(listed.document.name, listed.document.version) if listed else None
 
+    def find_by_fingerprint(self, fingerprint: bytes) -> Found | None:
+        listed = self._listing.by_fingerprint.get(fingerprint)
+        return self.find(listed.document.name, listed.document.version) if listed else None
+
 
 class FileCatalog(Catalog):
     """The schemas of the folder alone."""
 
-    def __init__(self, files: SchemaFiles) -> None:
-        super().__init__([files])
+    def __init__(self, files: SchemaFiles, *, model_packages: Sequence[str] = ()) -> None:
+        super().__init__([files], model_packages=model_packages)
         self.files = files
 
     @classmethod
     def from_settings(cls, settings: Settings) -> FileCatalog:
-        return cls(SchemaFiles(settings.schemas.folder, ttl_s=settings.schemas.ttl_s))
+        schemas = settings.schemas
+        files = SchemaFiles(schemas.folder, ttl_s=schemas.ttl_s)
+        return cls(files, model_packages=schemas.model_packages)
 
 
-def _list(sources: Iterable[Sequence[ListedSchema]], before: _Listing) -> _Listing:
+def _list(
+    sources: Iterable[Sequence[ListedSchema]], before: _Listing, model_packages: Sequence[str]
+) -> _Listing:
     by_name: dict[str, dict[str, ListedSchema]] = {}
     for source in sources:
         names: dict[str, dict[str, ListedSchema]] = {}
@@ -144,8 +161,21 @@ def _list(sources: Iterable[Sequence[ListedSchema]], before: _Listing) -> _Listi
         by_name,
         {name: latest for name, versions in by_name.items() if (latest := _latest(versions))},
         {listed.schema_id: listed for listed in everything if listed.schema_id is not None},
-        compiler=SchemaCompiler([listed.document for listed in everything]),
+        _by_fingerprint(everything),
+        compiler=SchemaCompiler(
+            [listed.document for listed in everything], model_packages=model_packages
+        ),
     )
+
+
+def _by_fingerprint(everything: Sequence[ListedSchema]) -> dict[bytes, ListedSchema]:
+    """Index the Avro schemas; those that can't be used are named when a record asks for them."""
+    found = {}
+    for listed in everything:
+        if listed.document.type == "avro":
+            with suppress(InvalidSchema):
+                found[parse_avro(listed.document.definition).fingerprint] = listed
+    return found
 
 
 def _latest(versions: Mapping[str, ListedSchema]) -> str | None:

@@ -20,6 +20,13 @@ from dataquarantine.schemas.catalog import Found, SchemaCatalog, UnknownSchema
 from dataquarantine.settings import PipelineSettings
 from dataquarantine.validation import payload as payloads
 from dataquarantine.validation import selection
+from dataquarantine.validation.avro import (
+    AvroDecoder,
+    AvroSchema,
+    NotDecodable,
+    read_value,
+    to_json,
+)
 from dataquarantine.validation.compiled import CompiledSchema
 from dataquarantine.validation.repair import repair
 from dataquarantine.validation.verdict import judge_document, output_key
@@ -43,6 +50,7 @@ class ThoroughJudge:
         self.met: dict[Any, CompiledSchema] = {}
         self._catalog = catalog
         self._pipeline = pipeline
+        self._by_field = pipeline.selection.from_ == "field"
         self._now = now
         self._chunk = chunk
         self._selected: dict[tuple[str, str | None], Selected] = {}
@@ -78,6 +86,8 @@ class ThoroughJudge:
         if isinstance(selected, ValidationOutcome):
             self._render_if_json(index, body)
             return selected, record.key
+        if selected is not None and selected.avro is not None and not self._by_field:
+            return self._judge_avro(index, record, selected, selected.avro)
         try:
             document = payloads.decode_json(body)
         except payloads.UNDECODABLE as exc:
@@ -109,9 +119,39 @@ class ThoroughJudge:
             return outcome, record.key
         return outcome, output_key(document, schema.key, record.key)
 
+    def _judge_avro(
+        self, index: int, record: Record, schema: CompiledSchema, decoder: AvroDecoder
+    ) -> tuple[ValidationOutcome, bytes | None]:
+        """Judge a value that came as Avro; rules see its JSON form, the outputs its own bytes."""
+        value = record.value or b""
+        confluent = self._pipeline.selection.from_ == "confluent"
+        try:
+            decoded = read_value(decoder, value, self._find_writer, confluent=confluent)
+        except NotDecodable as exc:
+            violation = Violation(exc.code, "payload", exc.message, exc.field_path)
+            return _refused(ErrorType.MALFORMED_PAYLOAD, violation, schema), record.key
+        rendered = to_json(decoded)
+        document = payloads.decode_json(rendered)
+        outcome = judge_document(schema, document, self._now, was_avro=True)
+        if not outcome.passed:
+            self._chunk.rendered[index] = rendered
+            return outcome, record.key
+        if schema.key is None or not isinstance(document, dict):
+            return outcome, record.key
+        return outcome, output_key(document, schema.key, record.key)
+
+    def _find_writer(self, reference: int | bytes) -> AvroSchema | None:
+        if isinstance(reference, int):
+            found = self._catalog.find_by_id(reference)
+        else:
+            found = self._catalog.find_by_fingerprint(reference)
+        if isinstance(found, CompiledSchema) and found.avro is not None:
+            return found.avro.schema
+        return None
+
     def _take_selectors(self, schema: CompiledSchema, document: Any) -> tuple[str, ...]:
         """Remove the selector fields that the schema does not declare; name them."""
-        if self._pipeline.selection.from_ != "field" or not isinstance(document, dict):
+        if not self._by_field or not isinstance(document, dict):
             return ()
         field = self._pipeline.selection.field
         taken = tuple(

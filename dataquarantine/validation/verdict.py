@@ -22,13 +22,15 @@ from dataquarantine.validation.compiled import CompiledSchema
 logger = logging.getLogger(__name__)
 
 
-def judge_document(schema: CompiledSchema, document: Any, now: datetime) -> ValidationOutcome:
+def judge_document(
+    schema: CompiledSchema, document: Any, now: datetime, *, was_avro: bool = False
+) -> ValidationOutcome:
     """Judge a document, naming everything that the first failing layer has against it.
 
     A layer that raises is the record's outcome, never an exception.
     """
     warnings: list[Violation] = []
-    for layer in schema.layers:
+    for layer in schema.avro_layers if was_avro else schema.layers:
         try:
             if layer.passes(document, now):
                 continue

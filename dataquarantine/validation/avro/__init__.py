@@ -1,6 +1,6 @@
 """Avro: framing, a strict reader with schema resolution, rendering, and the structural layer."""
 
-from dataquarantine.validation.avro.decoder import AvroDecoder
+from dataquarantine.validation.avro.decoder import AvroDecoder, FindWriter, read_value
 from dataquarantine.validation.avro.errors import NotDecodable
 from dataquarantine.validation.avro.framing import Framing, FramingKind, read_framing
 from dataquarantine.validation.avro.json_form import json_form
@@ -10,11 +10,13 @@ from dataquarantine.validation.avro.schema import AvroSchema, parse_avro
 __all__ = [
     "AvroDecoder",
     "AvroSchema",
+    "FindWriter",
     "Framing",
     "FramingKind",
     "NotDecodable",
     "json_form",
     "parse_avro",
     "read_framing",
+    "read_value",
     "to_json",
 ]

@@ -72,11 +72,14 @@ class _Place(NamedTuple):
 
 
 class Describer:
-    """Turns the errors of one model into violations; values under `x-pii` are not shown."""
+    """Turns the errors of one model into violations; values under `x-pii` are not shown.
+
+    definition: the model's JSON Schema.
+    """
 
     def __init__(self, model: type[BaseModel]) -> None:
-        self._definition = _definition_of(model)
-        self._marks = marks_personal_data(self._definition)
+        self.definition = _definition_of(model)
+        self._marks = marks_personal_data(self.definition)
 
     def __call__(self, error: Mapping[str, Any], document: Any) -> Violation:
         """Describe one of `ValidationError.errors()`."""
@@ -110,13 +113,13 @@ class Describer:
         if not self._marks:
             return False
         # an author's text, or a whole object, may show any marked field
-        return kind in _AUTHORED or is_masked(self._definition, path)
+        return kind in _AUTHORED or is_masked(self.definition, path)
 
     def _place(self, loc: Sequence[str | int], document: Any, *, names_last: bool) -> _Place:
         """Follow an error's location; what is not in the document names a branch of a union."""
         path: Path = []
         keywords: Path = []
-        schemas: list[Any] = [self._definition]
+        schemas: list[Any] = [self.definition]
         at = document
         for index, part in enumerate(loc):
             inside = _holds(at, part)
@@ -131,7 +134,7 @@ class Describer:
         return _Place(path, keywords)
 
     def _descend(self, schemas: list[Any], part: str | int) -> tuple[Path, list[Any]]:
-        judging = [found for schema in schemas for found in same_value(self._definition, schema)]
+        judging = [found for schema in schemas for found in same_value(self.definition, schema)]
         if isinstance(part, int):
             return ["items"], [found["items"] for found in judging if "items" in found]
         declared = [

@@ -34,6 +34,7 @@ class PydanticLayer:
         self._validator = model.__pydantic_validator__
         self._strict = strict
         self._describe = Describer(model)
+        self.definition = self._describe.definition
 
     def passes(self, document: Any, now: datetime) -> bool:
         if not self._strict:

@@ -56,6 +56,10 @@ def decoder(definition: Any) -> AvroDecoder:
     return AvroDecoder(parse_avro(definition))
 
 
+def no_writer(reference: int | bytes) -> None:
+    return None
+
+
 def test_bare_value_is_read() -> None:
     assert decoder(ORDER).decode(encoded(ORDER, DOCUMENT)) == DOCUMENT
 
@@ -145,33 +149,35 @@ NEW = {
 
 def test_confluent_value_is_read_by_its_writers_schema() -> None:
     registry = Registry(id7=OLD, id8=NEW)
-    reading = AvroDecoder(registry.schemas[8], registry.schemas.get)
+    reading = AvroDecoder(registry.schemas[8])
 
-    document = reading.decode_framed(b"\x00\x00\x00\x00\x07\x06")
+    document = reading.decode_framed(b"\x00\x00\x00\x00\x07\x06", registry.schemas.get)
 
     assert document == {"a": 3.0, "b": ["x"]}
 
 
 def test_documents_do_not_share_a_default() -> None:
     registry = Registry(id7=OLD, id8=NEW)
-    reading = AvroDecoder(registry.schemas[8], registry.schemas.get)
-    reading.decode_framed(b"\x00\x00\x00\x00\x07\x06")["b"].append("changed")
+    reading = AvroDecoder(registry.schemas[8])
+    reading.decode_framed(b"\x00\x00\x00\x00\x07\x06", registry.schemas.get)["b"].append("changed")
 
-    assert reading.decode_framed(b"\x00\x00\x00\x00\x07\x06")["b"] == ["x"]
+    assert reading.decode_framed(b"\x00\x00\x00\x00\x07\x06", registry.schemas.get)["b"] == ["x"]
 
 
 def test_single_object_value_is_read_by_its_fingerprint() -> None:
     registry = Registry(id7=OLD, id8=NEW)
-    reading = AvroDecoder(registry.schemas[8], registry.schemas.get)
+    reading = AvroDecoder(registry.schemas[8])
     framed = b"\xc3\x01" + registry.schemas[7].fingerprint + b"\x06"
 
-    assert reading.decode_framed(framed) == {"a": 3.0, "b": ["x"]}
+    assert reading.decode_framed(framed, registry.schemas.get) == {"a": 3.0, "b": ["x"]}
 
 
 def test_own_fingerprint_needs_no_lookup() -> None:
     schema = parse_avro(OLD)
 
-    assert AvroDecoder(schema).decode_framed(b"\xc3\x01" + schema.fingerprint + b"\x06") == {"a": 3}
+    framed = b"\xc3\x01" + schema.fingerprint + b"\x06"
+
+    assert AvroDecoder(schema).decode_framed(framed, no_writer) == {"a": 3}
 
 
 @pytest.mark.parametrize(
@@ -185,6 +191,6 @@ def test_own_fingerprint_needs_no_lookup() -> None:
 )
 def test_framed_value_without_known_writer_is_refused(value: bytes, code: Code) -> None:
     with pytest.raises(NotDecodable) as refused:
-        decoder(OLD).decode_framed(value)
+        decoder(OLD).decode_framed(value, no_writer)
 
     assert refused.value.code is code

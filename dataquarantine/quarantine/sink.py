@@ -23,6 +23,7 @@ from dataquarantine.store import spooled
 from dataquarantine.store.availability import Availability
 from dataquarantine.store.drain import Drained, SpoolDrainer
 from dataquarantine.store.objects import ObjectStore, StoredObject
+from dataquarantine.store.partitions import Maintained, Partitions
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.rows import (
     Inserted,
@@ -67,10 +68,12 @@ class QuarantineSink:
         cluster_id: str,
         clock: Clock,
         layout: Layout = "record",
+        retention_days: int = 90,
     ) -> None:
         self._objects = objects
         self._database = database
         self._rows = PostgresRows(database)
+        self._partitions = Partitions(database, retention_days=retention_days)
         self._spool = spool
         self._cluster_id = cluster_id
         self._clock = clock
@@ -130,6 +133,13 @@ class QuarantineSink:
     def drain(self) -> Drained:
         """Empty the spool as far as the stores answer; call it every second or so."""
         return self._drainer.run_once()
+
+    def maintain(self) -> Maintained:
+        """Make and drop partitions; call it at start and every hour or so.
+
+        Raises: SinkUnavailable; the next call tries again.
+        """
+        return self._partitions.maintain(self._clock.now())
 
     @property
     def spool(self) -> Spool:
@@ -251,4 +261,5 @@ def open_sink(settings: Settings) -> QuarantineSink:
         cluster_id=settings.cluster_id,
         clock=SystemClock(),
         layout=settings.s3.layout,
+        retention_days=postgres.retention_days,
     )

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from typing import TypeVar
 
 import psycopg2
@@ -18,11 +19,14 @@ from dataquarantine.errors import ConfigError, SinkRejected, SinkUnavailable
 NAME = "postgres"
 CONNECT_TIMEOUT_S = 3
 TRANSACTION_TIMEOUT_S = 30.0
+ATTEMPTS = 3
 
 #: SQLSTATE classes that blame the data: data exception, integrity constraint violation.
 _DATA_CLASSES = ("22", "23")
 #: In the second class, but for us it is a partition that was being made: the same call succeeds.
 _CHECK_VIOLATION = "23514"
+#: Lost against another transaction: serialization failure, deadlock.
+_IN_THE_WAY = ("40001", "40P01", _CHECK_VIOLATION)
 _UNDEFINED_TABLE = "42P01"
 
 T = TypeVar("T")
@@ -48,18 +52,20 @@ class Database:
         *,
         timeout_s: float = TRANSACTION_TIMEOUT_S,
     ) -> T:
-        """Run `work` in one transaction; it may run twice, so it must have no other effects.
+        """Run `work` in one transaction; it may run again, so it must have no other effects.
 
-        The second run is for a pooled connection that the server had closed in the meantime.
+        It does when the server had closed the pooled connection in the meantime, or when another
+        transaction was in the way.
 
         Raises: SinkRejected when the data is at fault; SinkUnavailable for everything else, also
             when a server that hangs does not answer in `timeout_s`.
         """
-        try:
-            return self._transact(work, timeout_s)
-        except sqlalchemy_errors.DBAPIError as exc:
-            if not exc.connection_invalidated:
-                raise translate(exc.orig) from exc
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._transact(work, timeout_s)
+            except sqlalchemy_errors.DBAPIError as exc:
+                if not _is_worth_repeating(exc):
+                    raise translate(exc.orig) from exc
         with translated():
             return self._transact(work, timeout_s)
 
@@ -75,6 +81,24 @@ class Database:
             connection.begin(),
         ):
             return work(connection)
+
+
+def copy_in(connection: sqlalchemy.Connection, statement: str, text: str) -> None:
+    """Send text by COPY ... FROM STDIN, which SQLAlchemy does not have.
+
+    Raises: DBAPIError, as SQLAlchemy would.
+    """
+    link = connection.connection
+    try:
+        with link.cursor() as cursor:
+            cursor.copy_expert(statement, StringIO(text))  # type: ignore[attr-defined]
+    except psycopg2.Error as exc:
+        lost = bool(link.driver_connection is None or link.driver_connection.closed)
+        if lost:
+            connection.invalidate(exc)
+        raise sqlalchemy_errors.DBAPIError(
+            statement, None, exc, connection_invalidated=lost
+        ) from exc
 
 
 def _engine(url: str, pool_size: int) -> sqlalchemy.Engine:
@@ -143,8 +167,10 @@ def translated() -> Iterator[None]:
         yield
     except sqlalchemy_errors.DBAPIError as exc:
         raise translate(exc.orig) from exc
-    except psycopg2.Error as exc:
-        raise translate(exc) from exc
+
+
+def _is_worth_repeating(error: sqlalchemy_errors.DBAPIError) -> bool:
+    return error.connection_invalidated or getattr(error.orig, "pgcode", None) in _IN_THE_WAY
 
 
 def translate(error: BaseException | None) -> SinkUnavailable | SinkRejected:

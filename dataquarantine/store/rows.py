@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,7 +13,7 @@ import sqlalchemy
 from sqlalchemy import text
 
 from dataquarantine.errors import SinkRejected
-from dataquarantine.store.postgres import NAME, Database
+from dataquarantine.store.postgres import NAME, Database, copy_in
 
 _FIRST_MS = 0
 #: The last millisecond of the year 9999, the last that Python's datetime holds.
@@ -169,10 +168,7 @@ class PostgresRows:
 
         def work(connection: sqlalchemy.Connection) -> frozenset[UUID]:
             connection.execute(text(_CREATE_INCOMING))
-            # SQLAlchemy has no COPY; the driver's own cursor takes part in the same transaction.
-            cursor = connection.connection.cursor()
-            cursor.copy_expert(_COPY, StringIO(lines))
-            cursor.close()
+            copy_in(connection, _COPY, lines)
             new = frozenset(row.id for row in connection.execute(text(_INSERT)))
             if len(new) < len(rows):
                 connection.execute(text(_MARK_REPEATED))

@@ -10,7 +10,7 @@ from dataquarantine.errors import ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.settings import load_settings
 from dataquarantine.stream.kafka_client import faust_credentials
-from dataquarantine.stream.transport import ChunkTransport
+from dataquarantine.stream.transport import ChunkTransport, chunked_topic
 
 #: In the order of the flow.
 NAMES = ("ingest", "validate", "route", "quarantine", "views")
@@ -71,18 +71,10 @@ app.transport = ChunkTransport(
     drain_timeout_s=kafka.drain_timeout_s,
 )
 
-sources = app.topic(*gateway.pipelines, key_serializer="raw", value_serializer="raw")
-dead_letters = app.topic(*gateway.dead_letter_topics, key_serializer="raw", value_serializer="raw")
+sources = chunked_topic(app, *gateway.pipelines)
+dead_letters = chunked_topic(app, *gateway.dead_letter_topics)
 to_judge = app.channel(maxsize=2 * MAX_CHUNKS)
 to_route = app.channel(maxsize=2 * MAX_CHUNKS)
-
-
-async def stop_worker(agent: Any, exc: BaseException) -> None:
-    """End the worker when an agent fails: broken machinery must not skip a chunk.
-
-    Bad data never raises. The chunk is not committed, so whoever takes over reads it again.
-    """
-    await app.crash(exc)
 
 
 @app.on_before_shutdown.connect

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .app import app, sources, stop_worker, to_judge
+from .app import app, sources, to_judge
 
 
-@app.agent(sources, name="ingest", on_error=stop_worker)
+@app.agent(sources, name="ingest")
 async def ingest(chunks: Any) -> None:
     """Pass each fetched chunk on; a chunk is N records of one partition."""
     async for chunk in chunks:

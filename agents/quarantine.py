@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .app import app, dead_letters, gateway, stop_worker
+from .app import app, dead_letters, gateway
 
 
-@app.agent(dead_letters, name="quarantine", on_error=stop_worker)
+@app.agent(dead_letters, name="quarantine")
 async def quarantine(chunks: Any) -> None:
     """Store each chunk of dead letters, then let it be committed."""
     async for chunk in chunks:

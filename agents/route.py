@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .app import app, gateway, stop_worker, to_route
+from .app import app, gateway, to_route
 
 
-@app.agent(to_route, name="route", on_error=stop_worker)
+@app.agent(to_route, name="route")
 async def route(judged_chunks: Any) -> None:
     """Hand outputs to the producer; a chunk is committed once all of them are acknowledged."""
     async for chunk, judged in judged_chunks:

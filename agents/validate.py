@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .app import app, gateway, stop_worker, to_judge, to_route
+from .app import app, gateway, to_judge, to_route
 
 
-@app.agent(to_judge, name="validate", on_error=stop_worker)
+@app.agent(to_judge, name="validate")
 async def validate(chunks: Any) -> None:
     """Judge each chunk against its records' schemas; bad data is an outcome."""
     async for chunk in chunks:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .app import app
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from .app import app
 
 
 @app.page("/healthz")

@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as KafkaTopicPartition
+from faust.exceptions import ImproperlyConfigured
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
@@ -98,6 +99,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Start empty: new owners are set before the flow resumes, so no chunk finds none."""
         await self.close_owners()
+        self._refuse_fausts_acks(assigned)
         self.owners = {
             tp: PartitionOwner(
                 TopicPartition(tp.topic, tp.partition),
@@ -108,6 +110,16 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             if tp.topic in self.gate
         }
         await super().on_partitions_assigned(assigned, generation_id)
+
+    def _refuse_fausts_acks(self, assigned: set[TP]) -> None:
+        """Make sure that Faust's own commit never sees a chunked partition.
+
+        Its compiled stream loop acks an event whose agent failed, past `Consumer.ack`, and the
+        next commit would skip the chunk: seen as lost dead letters when a sink raised.
+        """
+        for topic in {tp.topic for tp in assigned if tp.topic in self.gate}:
+            if self.app.topics.acks_enabled_for(topic):
+                raise ImproperlyConfigured(f"declare the chunked topic {topic} with acks=False")
 
     async def close_owners(self) -> None:
         """Give all partitions up; at most `drain_timeout_s` for produces, the same to commit."""
@@ -126,6 +138,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
     async def on_stop(self) -> None:
         await self.close_owners()
         await super().on_stop()
+
+    async def on_task_error(self, exc: BaseException) -> None:
+        """End the worker when an agent fails: broken machinery must not skip a chunk.
+
+        Bad data never raises. The chunk is not committed, so whoever takes over reads it again;
+        Faust alone would restart the agent and leave the partition uncommitted for good.
+        """
+        await self.app.crash(exc)
 
     # -- fetching
 
@@ -198,13 +218,6 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     # -- offsets
 
-    def ack(self, message: ConsumerMessage) -> bool:
-        """Leave chunks to their owners; Faust's own commit must never see these partitions."""
-        if message.tp.topic in self.gate:
-            self._unacked_messages.discard(message)
-            return False
-        return bool(super().ack(message))
-
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         if tp.topic not in self.gate:
             await super()._add_gap(tp, offset_from, offset_to)
@@ -258,3 +271,8 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
         self.commit_every_s = commit_every_s
         self.drain_timeout_s = drain_timeout_s
         super().__init__(app.conf.broker_consumer, app)
+
+
+def chunked_topic(app: Any, *names: str) -> Any:
+    """Declare topics that arrive in chunks: raw bytes, and no acks by Faust."""
+    return app.topic(*names, key_serializer="raw", value_serializer="raw", acks=False)

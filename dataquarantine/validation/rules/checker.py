@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dataquarantine.validation.rules import operations as ops
@@ -108,9 +108,10 @@ def check(node: Node, document: Type) -> Checked:
     )
 
 
-def check_value(node: Node, document: Type) -> Checked:
-    """Check an expression of any type. Raises: Mistake."""
-    return _Checker(document).expression(node)
+def check_value(node: Node, document: Type, variables: Mapping[str, Type]) -> Checked:
+    """Check an expression of any type that may also read variables. Raises: Mistake."""
+    scope = {name: Checked(Local(name), known, raw=True) for name, known in variables.items()}
+    return _Checker(document, scope).expression(node)
 
 
 def coerced(value: Checked, kind: Kind) -> Checked:
@@ -130,9 +131,9 @@ def coerced(value: Checked, kind: Kind) -> Checked:
 
 
 class _Checker:
-    def __init__(self, document: Type) -> None:
+    def __init__(self, document: Type, scope: Mapping[str, Checked] | None = None) -> None:
         self._document = document
-        self._scope: dict[str, Checked] = {}
+        self._scope = dict(scope or {})
         self._loops = 0
         self._variables = 0
 

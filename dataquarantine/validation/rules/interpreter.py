@@ -6,7 +6,7 @@ An error is a value here: `error || true` is true, `error && false` is false, in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,20 +32,22 @@ from dataquarantine.validation.rules.terms import (
 from dataquarantine.validation.rules.values import charge, plain, present, select
 
 
-def evaluate(term: Term, document: Any, now: datetime) -> Any:
-    """Return the value of a term for a document.
+def evaluate(
+    term: Term, document: Any, now: datetime, variables: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the value of a term for a document, and for variables that were declared with it.
 
     Raises: EvaluationError when it has none, BudgetExceeded when finding it takes too long.
     Cost: about 0.5 us an operation.
     """
-    return _Evaluation(document, now).value(term)
+    return _Evaluation(document, now, dict(variables or {})).value(term)
 
 
 class _Evaluation:
-    def __init__(self, document: Any, now: datetime) -> None:
+    def __init__(self, document: Any, now: datetime, variables: dict[str, Any]) -> None:
         self._document = document
         self._now = now
-        self._locals: dict[str, Any] = {}
+        self._locals = variables
         self._budget = [MAX_STEPS]
 
     def value(self, term: Term) -> Any:

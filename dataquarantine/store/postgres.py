@@ -90,8 +90,8 @@ def copy_in(connection: sqlalchemy.Connection, statement: str, text: str) -> Non
     """
     link = connection.connection
     try:
-        with link.cursor() as cursor:
-            cursor.copy_expert(statement, StringIO(text))  # type: ignore[attr-defined]
+        cursor = link.cursor()
+        cursor.copy_expert(statement, StringIO(text))
     except psycopg2.Error as exc:
         lost = bool(link.driver_connection is None or link.driver_connection.closed)
         if lost:

@@ -15,6 +15,8 @@ from sqlalchemy import text
 from dataquarantine.errors import SinkRejected
 from dataquarantine.store.postgres import NAME, Database, copy_in
 
+INSERT_TIMEOUT_S = 10.0
+
 _FIRST_MS = 0
 #: The last millisecond of the year 9999, the last that Python's datetime holds.
 _LAST_MS = 253_402_300_799_999
@@ -174,7 +176,7 @@ class PostgresRows:
                 connection.execute(text(_MARK_REPEATED))
             return new
 
-        return self._database.transact(work)
+        return self._database.transact(work, timeout_s=INSERT_TIMEOUT_S)
 
     def _insert_reduced(self, row: QuarantineRow, reason: str) -> Inserted:
         reduced = reduce_row(row, reason)

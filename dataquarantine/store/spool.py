@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from dataquarantine.errors import DataQuarantineError, SinkUnavailable
 
@@ -179,18 +180,18 @@ class Spool:
 
     def close(self) -> None:
         """Give the slot back; what waits in it stays."""
-        os.close(self._held)
+        self._held.close()
 
 
-def _hold(slot: Path) -> int:
-    descriptor = os.open(slot / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+def _hold(slot: Path) -> BinaryIO:
+    lock = os.fdopen(os.open(slot / "lock", os.O_CREAT | os.O_RDWR, 0o600), "rb")
     try:
         # The kernel releases it when the process is gone, however that happened.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as exc:
-        os.close(descriptor)
+        lock.close()
         raise SpoolTaken(f"{slot} is held by another process") from exc
-    return descriptor
+    return lock
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dataquarantine.outcomes import (
     Code,
@@ -34,6 +34,10 @@ class ManualClock:
 
     def monotonic(self) -> float:
         return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.time += timedelta(seconds=seconds)
 
 
 def missing_user_id() -> ValidationOutcome:

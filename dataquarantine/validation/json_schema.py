@@ -80,13 +80,14 @@ def compile_json_schema(
             "a JSON Schema is an object or a boolean", where=where, remedy="write it as a mapping"
         )
     check_size(definition, where)
-    make = validator_class(definition, where)
+    resources = resources or {}
+    make = validator_class(definition, where, resources)
     preparation = Preparation(definition)
     try:
         validator = make(
             preparation.definition,
             validate_formats=True,
-            retriever=_retriever(resources or {}),
+            retriever=_retriever(resources),
             pattern_options=_PATTERNS,
         )
     except jsonschema_rs.ValidationError as exc:

@@ -64,8 +64,10 @@ class Preparation:
         return rewritten
 
 
-def validator_class(definition: Any, where: str) -> type[jsonschema_rs.Validator]:
-    """Choose the draft by `$schema`; 2020-12 when there is none.
+def validator_class(
+    definition: Any, where: str, resources: Mapping[str, Any]
+) -> type[jsonschema_rs.Validator]:
+    """Choose the draft by `$schema`, which may be a registered one; 2020-12 when there is none.
 
     Raises: InvalidSchema for a draft that is not known.
     """
@@ -73,6 +75,8 @@ def validator_class(definition: Any, where: str) -> type[jsonschema_rs.Validator
     if named is None:
         return jsonschema_rs.Draft202012Validator
     found = DRAFTS.get(named.removesuffix("#")) if isinstance(named, str) else None
+    if found is None and isinstance(named, str) and named in resources:
+        return validator_class(resources[named], where, {})
     if found is None:
         raise InvalidSchema(
             f"$schema {named!r} is no known draft",

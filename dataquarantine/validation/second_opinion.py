@@ -94,7 +94,8 @@ def compile_second_opinion(
             use_default=False,
             detailed_exceptions=False,
         )
-    except (fastjsonschema.JsonSchemaDefinitionException, SyntaxError, RecursionError):
+    except Exception:
+        # A second opinion is never worth a schema: whatever the generator stumbles over, do without.
         return None
 
     def passes(document: Any) -> bool:
@@ -155,6 +156,8 @@ def _prepared(
             extra.append({"format": _pattern_check(value, checks)})
         elif keyword == "format":
             extra.append({"format": _format_check(value, make, checks)})
+        elif keyword == "const":
+            extra.append({"enum": [value]})
         elif keyword in NAMED:
             prepared[keyword] = {n: _prepared(child, make, checks) for n, child in value.items()}
         elif keyword in MANY and isinstance(value, list):

@@ -11,6 +11,27 @@ import pytest
 
 from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.dev.kafka import KafkaCluster, missing_tools
+from tests.integration.store_fixtures import (
+    database,
+    database_url,
+    empty_database_url,
+    objects,
+    objects_server,
+    postgres_server,
+    s3_settings,
+    template,
+)
+
+__all__ = [
+    "database",
+    "database_url",
+    "empty_database_url",
+    "objects",
+    "objects_server",
+    "postgres_server",
+    "s3_settings",
+    "template",
+]
 
 CACHE = Path(__file__).parents[2] / ".cache"
 

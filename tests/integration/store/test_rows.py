@@ -1,0 +1,87 @@
+"""Rows in a real Postgres."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from sqlalchemy import RowMapping, text
+
+from dataquarantine.quarantine.entries import entry_of
+from dataquarantine.store.postgres import Database
+from dataquarantine.store.rows import PostgresRows, QuarantineRow, StoredMark
+from tests.unit.quarantine.factories import CLUSTER, NOW, dead_letters, source
+
+
+def make_rows(count: int) -> list[QuarantineRow]:
+    letters = dead_letters([source(n) for n in range(count)])
+    return [entry_of(letter, CLUSTER, NOW).row for letter in letters]
+
+
+def stored(database: Database) -> list[RowMapping]:
+    statement = text('SELECT * FROM quarantine_records ORDER BY "offset"')
+    with database.engine.connect() as connection:
+        return list(connection.execute(statement).mappings())
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"error_message": "a\x00b"},
+        {"key": "\x00"},
+        {"violations": [{"message": "a\x00b"}]},
+        {"partition": 2**40},
+        {"offset": 2**70},
+        {"attempt": 2**33},
+        {"schema_name": "\x00", "source_timestamp_ms": 2**65},
+    ],
+    ids=["NUL in text", "NUL in key", "NUL in JSON", "partition", "offset", "attempt", "several"],
+)
+def test_a_row_that_postgres_refuses_is_stored_reduced_and_the_rest_whole(
+    database: Database, poison: dict[str, object]
+) -> None:
+    rows = make_rows(9)
+    rows[4] = msgspec.structs.replace(rows[4], **poison)
+
+    inserted = PostgresRows(database).insert(rows)
+
+    by_id = {row["id"]: row for row in stored(database)}
+    reduced = by_id[rows[4].id]
+    assert inserted.reduced == (rows[4].id,)
+    assert len(by_id) == 9
+    assert reduced["error_message"].startswith("stored in reduced form: postgres refused the row")
+    assert reduced["storage_path"] == rows[4].storage_path
+    assert sum(row["error_message"] == rows[0].error_message for row in by_id.values()) == 8
+
+
+def test_text_comes_back_as_it_went(database: Database) -> None:
+    awkward = 'tab\t newline\n return\r backslash\\ \\N quote" \u2028 ' + "\U0001f4a5"
+    [row] = make_rows(1)
+    row = msgspec.structs.replace(
+        row, error_message=awkward, key=awkward, violations=[{"message": awkward}]
+    )
+
+    PostgresRows(database).insert([row])
+
+    [found] = stored(database)
+    assert found["error_message"] == found["key"] == awkward
+    assert found["violations"] == [{"message": awkward}]
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [("quarantined", "stored"), ("in_review", "in_review"), ("discarded", "discarded")],
+)
+def test_an_arriving_payload_never_lowers_a_state(
+    database: Database, status: str, after: str
+) -> None:
+    [row] = make_rows(1)
+    row = msgspec.structs.replace(row, status=status, stored_at=None)
+    rows = PostgresRows(database)
+    rows.insert([row])
+
+    rows.mark_stored([StoredMark(row.id, row.timestamp, "elsewhere")], NOW)
+    rows.mark_stored([StoredMark(row.id, row.timestamp, "too late")], NOW)
+
+    [found] = stored(database)
+    assert (found["status"], found["storage_path"]) == (after, "elsewhere")
+    assert found["stored_at"] == NOW

@@ -1,0 +1,262 @@
+"""A gateway in real processes: a worker, its broker, its database and its bucket."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psycopg2
+import psycopg2.extras
+import yaml
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
+
+from dataquarantine.dev.service import free_port
+
+SCHEMAS = Path(__file__).parents[3] / "schemas"
+PARTITIONS = 4
+
+
+@dataclass
+class Worker:
+    """One worker process and its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    port: int
+
+    def kill(self) -> None:
+        """End it as a crash would (-9)."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, timeout_s: float = 30) -> int:
+        """Ask it to stop and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout_s)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it holds partitions."""
+        if self.process.poll() is not None:
+            raise AssertionError(f"the worker ended: {self.log.read_text()[-3000:]}")
+        try:
+            url = f"http://127.0.0.1:{self.port}/readyz"
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def metrics(self) -> str:
+        url = f"http://127.0.0.1:{self.port}/metrics"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode())
+
+
+@dataclass
+class Stack:
+    """Everything around the workers; topics, database and bucket belong to one test."""
+
+    home: Path
+    bootstrap_servers: str
+    idempotence: bool
+    database_url: str
+    s3: Mapping[str, Any]
+    name: str
+    pipeline: Mapping[str, Any] = field(default_factory=dict)
+    kafka: Mapping[str, Any] = field(default_factory=dict)
+    workers: list[Worker] = field(default_factory=list)
+
+    @property
+    def source(self) -> str:
+        return f"{self.name}-raw-events"
+
+    @property
+    def valid(self) -> str:
+        return f"{self.name}-validated-events"
+
+    @property
+    def dead_letter(self) -> str:
+        return f"{self.name}-quarantine-dlq"
+
+    @property
+    def group(self) -> str:
+        return f"{self.name}-validators"
+
+    # -- the gateway
+
+    def create_topics(self, **config: str) -> None:
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        topics = [
+            NewTopic(topic, PARTITIONS, 1, config=config)
+            for topic in (self.source, self.valid, self.dead_letter)
+        ]
+        for created in admin.create_topics(topics).values():
+            created.result(timeout=30)
+
+    def alter_topic(self, topic: str, option: str, value: str) -> None:
+        """Change an option of a topic, as its owner might."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        entry = ConfigEntry(option, value, incremental_operation=AlterConfigOpType.SET)
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+        for changed in admin.incremental_alter_configs([resource]).values():
+            changed.result(timeout=30)
+
+    def config(self) -> dict[str, Any]:
+        """The settings of the workers, as their file says them."""
+        kafka = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "group": self.group,
+            "idempotence": self.idempotence,
+            "session_timeout_s": 6,
+            "heartbeat_interval_s": 1,
+        }
+        topics = {"source": self.source, "valid": self.valid, "dead_letter": self.dead_letter}
+        return {
+            "cluster_id": self.name,
+            "kafka": {**kafka, **self.kafka},
+            "pipelines": [{**topics, **self.pipeline}],
+            "schemas": {"folder": str(SCHEMAS)},
+            "postgres": {"url": self.database_url},
+            "s3": dict(self.s3),
+            "spool": {"folder": str(self.home / "spool")},
+        }
+
+    def start_worker(self, *, wait: bool = True, **changes: Any) -> Worker:
+        """Start one more worker; `changes` replace sections of the settings."""
+        number = len(self.workers)
+        port = free_port()
+        config = {
+            **self.config(),
+            "data_dir": str(self.home / f"worker-{number}"),
+            "web": {"port": port},
+            **changes,
+        }
+        path = self.home / f"worker-{number}.yaml"
+        path.write_text(yaml.safe_dump(config))
+        log = self.home / f"worker-{number}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dataquarantine", "--config", str(path), "worker"],
+                stdout=output,
+                stderr=output,
+                env={**os.environ, "PYTHONWARNINGS": "default"},
+            )
+        worker = Worker(process, log, port)
+        self.workers.append(worker)
+        if wait:
+            until(lambda: worker.ready, 60, "the worker holds partitions")
+        return worker
+
+    def stop(self) -> None:
+        """End all workers."""
+        for worker in self.workers:
+            if worker.process.poll() is None:
+                worker.process.terminate()
+        for worker in self.workers:
+            try:
+                worker.process.wait(20)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+
+    # -- the broker
+
+    def produce(self, records: Sequence[Mapping[str, Any] | bytes | None]) -> None:
+        """Produce records to partition 0 of the source; a mapping gives `Producer.produce`'s own."""
+        producer = Producer(
+            {"bootstrap.servers": self.bootstrap_servers, "message.max.bytes": 20_000_000}
+        )
+        for record in records:
+            arguments = record if isinstance(record, Mapping) else {"value": record}
+            producer.produce(self.source, **{"partition": 0, **arguments})
+            producer.poll(0)
+        assert producer.flush(60) == 0
+
+    def read(self, topic: str, count: int, *, timeout_s: float = 60) -> list[Message]:
+        """Read `count` records of a topic and make sure that there are no more."""
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "group.id": f"{self.name}-reader",
+                "enable.auto.commit": False,
+                "fetch.message.max.bytes": 20_000_000,
+            }
+        )
+        consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
+        found: list[Message] = []
+        deadline = time.monotonic() + timeout_s
+        while len(found) < count and time.monotonic() < deadline:
+            if (message := consumer.poll(0.5)) is not None:
+                assert message.error() is None, message.error()
+                found.append(message)
+        extra = consumer.poll(0.5)
+        consumer.close()
+        assert extra is None, f"more than {count} records in {topic}: {extra.value()!r}"
+        assert len(found) == count, f"{len(found)} of {count} records in {topic}"
+        return found
+
+    def committed(self, topic: str) -> dict[int, int]:
+        """Committed next_offset by partition; partitions without one are left out."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": self.group})
+        wanted = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        found = {tp.partition: tp.offset for tp in consumer.committed(wanted, timeout=20)}
+        consumer.close()
+        return {partition: offset for partition, offset in found.items() if offset >= 0}
+
+    # -- the stores
+
+    def rows(self) -> list[dict[str, Any]]:
+        with psycopg2.connect(self.database_url.replace("+psycopg2", "")) as connection:
+            with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                cursor.execute(
+                    'SELECT * FROM quarantine_records ORDER BY topic, partition, "offset"'
+                )
+                rows = [dict(row) for row in cursor.fetchall()]
+        connection.close()
+        return rows
+
+    def wait_for_rows(self, count: int, timeout_s: float = 60) -> list[dict[str, Any]]:
+        until(lambda: len(self.rows()) >= count, timeout_s, f"{count} rows")
+        return self.rows()
+
+    def object(self, path: str) -> bytes:
+        body = self.bucket().Object(path).get()["Body"]
+        return bytes(body.read())
+
+    def objects(self) -> list[str]:
+        return sorted(item.key for item in self.bucket().objects.all())
+
+    def bucket(self) -> Any:
+        resource = boto3.resource(
+            "s3",
+            endpoint_url=self.s3["endpoint_url"],
+            aws_access_key_id=self.s3["access_key"],
+            aws_secret_access_key=self.s3["secret_key"],
+            region_name="us-east-1",
+        )
+        return resource.Bucket(self.s3["bucket"])
+
+
+def until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
+        time.sleep(0.1)

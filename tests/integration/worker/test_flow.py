@@ -1,0 +1,273 @@
+"""From the source topic to the stores, through a real worker."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from tests.integration.worker.stack import Stack, until
+
+VALID = (
+    b'{"_schema":"user_event","user_id":"USER123456","event_type":"purchase",'
+    b'"timestamp":"2025-12-27T16:00:00Z","product_id":"PROD789","session_id":"sess_abc123"}'
+)
+WITHOUT_USER = (
+    b'{"_schema":"user_event","event_type":"purchase","timestamp":"2025-12-27T16:00:00Z"}'
+)
+SENT_MS = 1_766_851_200_000
+
+
+def test_the_seeds_valid_record_is_forwarded_as_it_came(stack: Stack) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    headers = [("client", b"app"), ("client", None), ("__dq.src", b"forged")]
+    stack.produce([{"value": VALID, "timestamp": SENT_MS, "headers": headers}])
+
+    [record] = stack.read(stack.valid, 1)
+    assert record.value() == VALID
+    assert record.key() == b"USER123456"
+    assert record.timestamp()[1] == SENT_MS
+    assert record.headers() == [
+        ("client", b"app"),
+        ("client", None),
+        ("__dq.src", f"{stack.source}/0/0".encode()),
+        ("__dq.schema", b"user_event@1.0.0"),
+    ]
+    assert stack.read(stack.dead_letter, 0) == []
+
+
+def test_the_seeds_invalid_record_is_quarantined_in_all_three_places(stack: Stack) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    stack.produce(
+        [
+            VALID,
+            {"value": WITHOUT_USER, "key": b"k", "timestamp": SENT_MS, "headers": [("a", b"b")]},
+        ]
+    )
+
+    [letter] = stack.read(stack.dead_letter, 1)
+    envelope = json.loads(letter.value())
+    assert letter.key() == b"k"
+    assert envelope["original_message"] == json.loads(WITHOUT_USER)
+    assert WITHOUT_USER in letter.value()
+    assert envelope["validation_error"] == {
+        "error_type": "schema_violation",
+        "error_message": "'user_id' is a required property",
+        "field_path": "user_id",
+    }
+    assert envelope["source_topic"] == stack.source
+    assert (envelope["source_partition"], envelope["source_offset"]) == (0, 1)
+    assert envelope["source_headers"] == [["a", "b"]]
+    headers = dict(letter.headers())
+    assert headers["a"] == b"b"
+    assert headers["__dq.errors.code"] == b"MISSING_FIELD"
+    assert headers["__dq.errors.offset"] == b"1"
+
+    until(lambda: [r["status"] for r in stack.rows()] == ["stored"], 30, "a stored row")
+    [row] = stack.rows()
+    path = f"{stack.source}/0/1_{envelope['id']}.json"
+    assert row["storage_path"] == path
+    assert (row["topic"], row["partition"], row["offset"]) == (stack.source, 0, 1)
+    assert (row["schema_name"], row["schema_version"]) == ("user_event", "1.0.0")
+    assert (row["error_type"], row["field_path"]) == ("schema_violation", "user_id")
+    assert json.loads(stack.object(path))["original_message"] == json.loads(WITHOUT_USER)
+    until(lambda: stack.committed(stack.source) == {0: 2}, 30, "source committed")
+    until(lambda: sum(stack.committed(stack.dead_letter).values()) == 1, 30, "DLQ committed")
+
+
+DEEP = b"[" * 5000 + b"]" * 5000
+LARGE = b'{"_schema":"user_event","user_id":"USER000001","event_type":"view",' + (
+    b'"timestamp":"2025-12-27T16:00:00Z","blob":"' + b"x" * 10_000_000 + b'"}'
+)
+
+
+def event(**fields: object) -> bytes:
+    values: dict[str, object] = {"_schema": "user_event", "user_id": "USER000001"}
+    values |= {"event_type": "view", "timestamp": "2025-12-27T16:00:00Z"}
+    return json.dumps({**values, **fields}).encode()
+
+
+BAD = {
+    "empty": (b"", "malformed_payload", "EMPTY_VALUE"),
+    "not JSON": (b"nope", "malformed_payload", "NOT_JSON"),
+    "not UTF-8": (b'{"_schema":"\xff\xfe"}', "malformed_payload", "INVALID_ENCODING"),
+    "NaN": (b'{"_schema":"user_event","x":NaN}', "malformed_payload", "NOT_JSON"),
+    "5,000 deep": (DEEP, "malformed_payload", "NESTED_TOO_DEEP"),
+    "900 kB, not JSON": (b"\x00" * 900_000, "malformed_payload", None),
+    "no _schema": (b'{"user_id":"USER000001"}', "schema_missing", "SCHEMA_MISSING"),
+    "_schema: 7": (event(_schema=7), "schema_missing", "SCHEMA_REFERENCE_INVALID"),
+    "_schema is a path": (event(_schema="../../x"), "schema_missing", "SCHEMA_REFERENCE_INVALID"),
+    "unknown schema": (event(_schema="nobody_knows"), "schema_not_found", "SCHEMA_UNKNOWN"),
+    "unknown version": (
+        event(_schema="user_event@9.9.9"),
+        "schema_not_found",
+        "SCHEMA_VERSION_UNKNOWN",
+    ),
+    "broken enum": (event(event_type="bought"), "schema_violation", "ENUM_MISMATCH"),
+}
+
+
+def test_every_bad_input_ends_in_quarantine_with_its_reason(stack: Stack) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    stack.produce([value for value, _, _ in BAD.values()])
+    stack.produce([VALID])
+
+    letters = sorted(stack.read(stack.dead_letter, len(BAD)), key=lambda m: int(m.offset()))
+    envelopes = [json.loads(letter.value()) for letter in letters]
+    for (name, (value, error_type, code)), envelope in zip(BAD.items(), envelopes, strict=True):
+        error = envelope["validation_error"]
+        assert error["error_type"] == error_type, name
+        assert error["error_message"], name
+        if code is not None:
+            assert envelope["violations"][0]["code"] == code, name
+        if envelope["original_base64"] is not None:
+            assert base64.b64decode(envelope["original_base64"]) == value, name
+    assert [m.value() for m in stack.read(stack.valid, 1)] == [VALID]
+    rows = stack.wait_for_rows(len(BAD))
+    by_offset = {row["offset"]: row for row in rows}
+    large = list(BAD).index("900 kB, not JSON")
+    stored = json.loads(stack.object(by_offset[large]["storage_path"]))
+    assert base64.b64decode(stored["original_base64"]) == BAD["900 kB, not JSON"][0]
+    assert envelopes[large]["payload_ref"] == by_offset[large]["storage_path"]
+
+
+FORWARDED = {
+    "30 digits": event(n=10**29),
+    "1.10 keeps its zero": event().replace(b"}", b',"price":1.10}'),
+    "spaces": event().replace(b":", b" :  "),
+    "duplicate keys": event().replace(b"}", b',"x":1,"x":2}'),
+    "by version": event(_schema="user_event@1.0.0"),
+}
+
+
+def test_odd_but_valid_records_are_forwarded_byte_for_byte(stack: Stack) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    stack.produce(list(FORWARDED.values()))
+
+    records = sorted(stack.read(stack.valid, len(FORWARDED)), key=lambda m: int(m.offset()))
+    assert [m.value() for m in records] == list(FORWARDED.values())
+
+
+def test_a_tombstone_is_forwarded_with_its_key(stack: Stack) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    stack.produce([{"value": None, "key": b"USER000001"}])
+
+    [record] = stack.read(stack.valid, 1)
+    assert (record.key(), record.value()) == (b"USER000001", None)
+
+
+@pytest.mark.parametrize("sent_ms", [1, 253_402_300_799_000], ids=["1970", "year 9999"])
+def test_records_of_any_time_are_stored(stack: Stack, sent_ms: int) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    stack.produce(
+        [{"value": VALID, "timestamp": sent_ms}, {"value": b"nope", "timestamp": sent_ms}]
+    )
+
+    [record] = stack.read(stack.valid, 1)
+    assert record.timestamp()[1] == sent_ms
+    [row] = stack.wait_for_rows(1)
+    assert row["source_timestamp_ms"] == sent_ms
+
+
+def test_a_record_of_10_mb_passes_where_the_topics_allow_it(kafka_stack: Stack) -> None:
+    stack = kafka_stack
+    stack.create_topics(**{"max.message.bytes": "15000000"})
+    stack.pipeline = {"max_record_bytes": 12_000_000}
+    stack.start_worker()
+
+    stack.produce([LARGE, VALID, LARGE.replace(b'"view"', b'"bought"')])
+
+    values = {len(m.value()) for m in stack.read(stack.valid, 2)}
+    assert values == {len(LARGE), len(VALID)}
+    [row] = stack.wait_for_rows(1)
+    assert b"bought" in stack.object(row["storage_path"])
+
+
+def test_a_record_over_the_limit_is_a_size_violation(stack: Stack) -> None:
+    stack.create_topics()
+    stack.pipeline = {"max_record_bytes": 1000}
+    stack.start_worker()
+
+    stack.produce([event(blob="x" * 2000)])
+
+    [letter] = stack.read(stack.dead_letter, 1)
+    assert json.loads(letter.value())["validation_error"]["error_type"] == "size_violation"
+
+
+def test_a_valid_record_that_its_topic_refuses_is_quarantined(kafka_stack: Stack) -> None:
+    stack = kafka_stack
+    stack.create_topics()
+    stack.alter_topic(stack.valid, "max.message.bytes", "2000")
+    stack.start_worker()
+
+    stack.produce([VALID, event(blob="x" * 5000), VALID])
+
+    assert [m.value() for m in stack.read(stack.valid, 2)] == [VALID, VALID]
+    [letter] = stack.read(stack.dead_letter, 1)
+    assert json.loads(letter.value())["validation_error"] == {
+        "error_type": "produce_error",
+        "error_message": f"{stack.valid} did not take the record: "
+        "it is larger than the broker accepts",
+        "field_path": None,
+    }
+
+
+def test_an_envelope_that_its_topic_refuses_leaves_its_payload_in_s3(kafka_stack: Stack) -> None:
+    stack = kafka_stack
+    stack.create_topics()
+    stack.alter_topic(stack.dead_letter, "max.message.bytes", "6000")
+    stack.start_worker()
+    value = event(event_type="bought", blob="x" * 20_000)
+
+    stack.produce([value])
+
+    [letter] = stack.read(stack.dead_letter, 1)
+    envelope = json.loads(letter.value())
+    assert envelope["original_message"] is None
+    stored = json.loads(stack.object(envelope["payload_ref"]))
+    assert stored["original_message"] == json.loads(value)
+    [row] = stack.wait_for_rows(1)
+    assert row["storage_path"] == envelope["payload_ref"]
+
+
+def test_ten_thousand_records_that_are_all_bad_are_all_stored(stack: Stack) -> None:
+    stack.create_topics()
+    stack.start_worker()
+
+    stack.produce([b'{"_schema":"user_event","n":%d}' % n for n in range(10_000)])
+
+    rows = stack.wait_for_rows(10_000, timeout_s=150)
+    assert [row["offset"] for row in rows] == list(range(10_000))
+    assert len(stack.objects()) == 10_000
+    until(lambda: stack.committed(stack.source) == {0: 10_000}, 30, "source committed")
+
+
+def test_observe_mode_judges_and_counts_but_writes_nothing(stack: Stack) -> None:
+    stack.create_topics()
+    stack.pipeline = {"mode": "observe"}
+    worker = stack.start_worker()
+
+    stack.produce([VALID, WITHOUT_USER, b"nope"])
+
+    until(lambda: stack.committed(stack.source) == {0: 3}, 30, "source committed")
+    counted = (
+        f'dataquarantine_records_invalid_total{{error_type="schema_violation",'
+        f'schema="user_event",topic="{stack.source}"}} 1.0'
+    )
+    assert counted in worker.metrics()
+    assert stack.read(stack.valid, 0) == []
+    assert stack.read(stack.dead_letter, 0) == []
+    assert stack.rows() == []

@@ -149,14 +149,16 @@ async def create_topics(
         return [results[plan.name] for plan in plans]
 
 
-async def check_topics(settings: Settings, *, profile: Profile = Profile.DEV) -> list[TopicResult]:
+async def check_topics(
+    settings: Settings, *, profile: Profile = Profile.DEV, partitions: int = 4
+) -> list[TopicResult]:
     """Compare the topics there are with the plan; creates nothing.
 
     Raises: TopicsRefused.
     """
     async with _Admin(settings) as admin:
         existing = await admin.partition_counts()
-        plans = plan_topics(settings, profile=profile, existing=existing)
+        plans = plan_topics(settings, profile=profile, partitions=partitions, existing=existing)
         present = [plan for plan in plans if plan.name in existing]
         results = {result.plan.name: result for result in await admin.compare(present, existing)}
         remedy = "run `dataquarantine topics create`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 import click
 
 import dataquarantine
-from dataquarantine.errors import ConfigError, DataQuarantineError
+from dataquarantine.errors import ConfigError, DataQuarantineError, SinkUnavailable
 
 CONFIG_ENV = "DQ_CONFIG"
 
@@ -55,7 +56,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except DataQuarantineError as exc:
-            click.echo(f"Error: {exc}", err=True)
+            click.echo(f"Error: {_told(exc)}", err=True)
             ctx.exit(2 if isinstance(exc, ConfigError) else 1)
 
 
@@ -73,11 +74,19 @@ def main(context: click.Context, config: Path | None) -> None:
     Results go to standard output, remarks to standard error. Exit code 0: done; 1: refused or
     something was found; 2: wrong usage or settings.
     """
+    # Said once, as our error; without a handler of its own it would also be printed raw.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     if config is None and (config := _running_dev()) is not None:
         context.obj = config
     if config is not None:
         # Whatever reads settings from here on, the Faust app too, reads this file.
         context.with_resource(_environment(CONFIG_ENV, str(config)))
+
+
+def _told(error: DataQuarantineError) -> str:
+    if isinstance(error, SinkUnavailable):  # its own text promises a retry, as the worker does
+        return f"{error.sink} is unavailable: {error.reason}"
+    return str(error)
 
 
 def _running_dev() -> Path | None:

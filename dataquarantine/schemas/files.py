@@ -60,7 +60,7 @@ class SchemaFiles:
     def _list(self) -> tuple[ListedSchema, ...]:
         good: dict[Path, tuple[bytes, ListedSchema]] = {}
         problems: list[InvalidSchema] = []
-        for path in _schema_paths(self.folder):
+        for path in schema_paths(self.folder):
             before = self._good.get(path)
             try:
                 content = _read_bytes(path)
@@ -99,7 +99,11 @@ def locate(path: Path, parts: Sequence[str | int]) -> str:
     return f"{path}:{line}" if line else str(path)
 
 
-def _schema_paths(folder: Path) -> list[Path]:
+def schema_paths(folder: Path) -> list[Path]:
+    """List the schema files of a folder.
+
+    Raises: ConfigError when it can't be listed.
+    """
     try:
         folders = sorted(entry for entry in folder.iterdir() if entry.is_dir())
         return [

@@ -1,0 +1,78 @@
+"""`dataquarantine schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dataquarantine.cli.context import current_settings, emit, emit_list, json_option
+
+if TYPE_CHECKING:
+    from dataquarantine.schemas.documents import SchemaDocument
+
+
+@click.group(epilog="Example: dataquarantine schema list")
+def schema() -> None:
+    """Look at schemas and check their files."""
+
+
+@schema.command("list", epilog="Example: dataquarantine schema list --json")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the schemas of the folder; unusable files are named by `schema lint`."""
+    from dataquarantine.schemas.catalog import FileCatalog
+
+    catalog = FileCatalog.from_settings(current_settings())
+    catalog.refresh()
+    rows = [_row(listed.document) for listed in catalog.versions()]
+    columns = ("name", "version", "type", "owner", "key", "description")
+    emit_list(rows, columns=columns, as_json=as_json, empty="no schemas found")
+
+
+@schema.command(epilog="Example: dataquarantine schema show user_event@1.0.0")
+@click.argument("reference")
+@json_option
+def show(reference: str, as_json: bool) -> None:
+    """Print one schema: REFERENCE is NAME (its latest version) or NAME@VERSION."""
+    import yaml
+
+    from dataquarantine.dev.samples import sample_schema
+
+    document = sample_schema(current_settings(), reference)
+    values = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    emit(values, as_json=as_json, text=yaml.safe_dump(values, sort_keys=False).rstrip())
+
+
+@schema.command(epilog="Example: dataquarantine schema lint schemas/user_event/1.0.0.yaml")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@json_option
+@click.pass_context
+def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check schema files or folders (default: the settings' folder).
+
+    A file must be readable, compile, accept its examples and refuse its counter_examples. Exit
+    code 1 when something was found.
+    """
+    from dataquarantine.schemas.lint import lint_paths
+
+    findings = lint_paths(paths or (current_settings().schemas.folder,))
+    rows = [{"where": each.where, "problem": each.problem} for each in findings]
+    emit_list(rows, columns=("where", "problem"), as_json=as_json, empty="no problems found")
+    if findings:
+        context.exit(1)
+
+
+def _row(document: SchemaDocument) -> dict[str, Any]:
+    return {
+        "name": document.name,
+        "version": document.version,
+        "type": document.type,
+        "owner": document.owner,
+        "key": document.key,
+        "description": document.description,
+        "compatibility": document.compatibility,
+        "examples": len(document.examples),
+        "counter_examples": len(document.counter_examples),
+    }

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from dataquarantine.errors import InvalidSchema
 from dataquarantine.outcomes import ValidationOutcome, ValidationResult
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.validation.avro import AvroDecoder
+from dataquarantine.validation.json_schema import JsonSchemaLayer
 from dataquarantine.validation.layers import Layer
-from dataquarantine.validation.shape import compile_shape
+from dataquarantine.validation.remediation import compile_remediation
+from dataquarantine.validation.rules import compile_rules
+from dataquarantine.validation.second_opinion import SecondOpinion
+from dataquarantine.validation.shape import Shape, compile_shape
 from dataquarantine.validation.subschemas import declared_properties
 
 Judge = Callable[[Any, datetime], bool]
@@ -53,6 +56,12 @@ class CompiledSchema:
         self.passes = _all_of(self.layers)
 
     @property
+    def second_opinion(self) -> SecondOpinion | None:
+        """Return another engine's judgement of the structure, where its keywords allow one."""
+        structure = self.layers[0] if self.layers else None
+        return structure.second_opinion if isinstance(structure, JsonSchemaLayer) else None
+
+    @property
     def name(self) -> str:
         return self.document.name
 
@@ -65,8 +74,8 @@ def _all_of(layers: tuple[Layer, ...]) -> Judge:
     """Ask the layers in order with as few calls as possible."""
     if len(layers) == 1:
         return layers[0].passes
-    if len(layers) == 2:
-        first, second = layers[0].passes, layers[1].passes
+    first, second, *others = [layer.passes for layer in layers]
+    if not others:
         return lambda document, now: first(document, now) and second(document, now)
     return lambda document, now: all(layer.passes(document, now) for layer in layers)
 
@@ -89,23 +98,32 @@ class SchemaCompiler:
         shape = compile_shape(
             document, resources=self._resources, model_packages=self._model_packages
         )
-        layers = list(shape.layers)
+        rules: tuple[Layer, ...] = ()
         if any(not rule.disabled for rule in document.rules):
-            raise _missing(document, "rules")
-        if document.remediation:
-            raise _missing(document, "remediation")
+            rules = (compile_rules(document.rules, _as_mapping(shape.definition)),)
         return CompiledSchema(
             document,
-            tuple(layers),
+            shape.layers + rules,
             ValidationOutcome(
                 ValidationResult.VALID, schema_name=document.name, schema_version=document.version
             ),
             document.key,
             declared_properties(shape.definition),
+            _remediation(document, shape),
             definition=shape.definition,
             avro=shape.avro,
-            avro_layers=shape.avro_layers,
+            avro_layers=shape.avro_layers + rules,
         )
+
+
+def _remediation(document: SchemaDocument, shape: Shape) -> Remediation | None:
+    if not document.remediation:
+        return None
+    return compile_remediation(document.remediation, _as_mapping(shape.definition))
+
+
+def _as_mapping(definition: Any) -> Mapping[str, Any] | None:
+    return definition if isinstance(definition, dict) else None
 
 
 def _resources(documents: Sequence[SchemaDocument]) -> Mapping[str, Any]:
@@ -118,9 +136,3 @@ def _resources(documents: Sequence[SchemaDocument]) -> Mapping[str, Any]:
             if isinstance(identifier, str) and ":" in identifier:
                 found[identifier.removesuffix("#")] = definition
     return found
-
-
-def _missing(document: SchemaDocument, what: str) -> InvalidSchema:
-    return InvalidSchema(
-        f"{what} can't be judged by this version", where=document.reference, remedy="remove it"
-    )

@@ -11,17 +11,27 @@ from dataquarantine.schemas.catalog import SchemaCatalog
 from dataquarantine.settings import PipelineSettings
 from dataquarantine.validation.payload import decode_json
 from dataquarantine.validation.selection import pinned_by_header
-from dataquarantine.validation.thorough import ThoroughJudge
+from dataquarantine.validation.thorough import OnDisagreement, ThoroughJudge
 from dataquarantine.validation.verdict import output_key
 
 
 class Engine:
-    """Judges records by the schemas they name; holds no record."""
+    """Judges records by the schemas they name; holds no record.
+
+    Args: on_disagreement: told when the second opinion on a sampled record is another; the first
+        engine's judgement stands.
+    """
 
     def __init__(
-        self, catalog: SchemaCatalog, pipeline: PipelineSettings, *, clock: Clock | None = None
+        self,
+        catalog: SchemaCatalog,
+        pipeline: PipelineSettings,
+        *,
+        clock: Clock | None = None,
+        on_disagreement: OnDisagreement = lambda schema: None,
     ) -> None:
         self._catalog = catalog
+        self._on_disagreement = on_disagreement
         self._pipeline = pipeline
         self._clock = clock or SystemClock()
 
@@ -33,7 +43,7 @@ class Engine:
         """
         now = self._clock.now()
         chunk = JudgedChunk([], [])
-        thorough = ThoroughJudge(self._catalog, self._pipeline, now, chunk)
+        thorough = ThoroughJudge(self._catalog, self._pipeline, now, chunk, self._on_disagreement)
         selection = self._pipeline.selection
         by_field, field = selection.from_ == "field", selection.field
         version_field = f"{field}_version"

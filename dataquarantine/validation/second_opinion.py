@@ -95,7 +95,7 @@ def compile_second_opinion(
             detailed_exceptions=False,
         )
     except Exception:
-        # A second opinion is never worth a schema: whatever the generator stumbles over, do without.
+        # Whatever the generator stumbles over: a second opinion is never worth a schema.
         return None
 
     def passes(document: Any) -> bool:

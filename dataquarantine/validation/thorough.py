@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dataquarantine.outcomes import (
     TOMBSTONE_FORWARDED,
@@ -32,6 +33,11 @@ from dataquarantine.validation.repair import repair
 from dataquarantine.validation.verdict import judge_document, output_key
 
 Selected = CompiledSchema | ValidationOutcome
+OnDisagreement = Callable[[CompiledSchema], None]
+
+#: Of the records that come this way - the first of its schema in a chunk, and all that are refused
+#: - those at every 64th position, the chunk's first included, get a second opinion.
+SAMPLED: Final = 64
 
 
 class ThoroughJudge:
@@ -46,6 +52,7 @@ class ThoroughJudge:
         pipeline: PipelineSettings,
         now: datetime,
         chunk: JudgedChunk,
+        on_disagreement: OnDisagreement,
     ) -> None:
         self.met: dict[Any, CompiledSchema] = {}
         self._catalog = catalog
@@ -53,6 +60,7 @@ class ThoroughJudge:
         self._by_field = pipeline.selection.from_ == "field"
         self._now = now
         self._chunk = chunk
+        self._on_disagreement = on_disagreement
         self._selected: dict[tuple[str, str | None], Selected] = {}
 
     def judge(self, index: int, record: Record) -> None:
@@ -104,6 +112,8 @@ class ThoroughJudge:
         self, index: int, record: Record, schema: CompiledSchema, document: Any, body: bytes
     ) -> tuple[ValidationOutcome, bytes | None]:
         selectors = self._take_selectors(schema, document)
+        if index % SAMPLED == 0:
+            self._ask_second_opinion(schema, document)
         outcome = judge_document(schema, document, self._now)
         if not outcome.passed and schema.remediation is not None:
             repaired = repair(schema, body, selectors, outcome, self._now)
@@ -148,6 +158,18 @@ class ThoroughJudge:
         if isinstance(found, CompiledSchema) and found.avro is not None:
             return found.avro.schema
         return None
+
+    def _ask_second_opinion(self, schema: CompiledSchema, document: Any) -> None:
+        ask = schema.second_opinion
+        if ask is None:
+            return
+        try:
+            agrees = ask(document) is schema.layers[0].passes(document, self._now)
+        except Exception:
+            # Whatever it stumbles over is its own trouble, not the record's.
+            agrees = False
+        if not agrees:
+            self._on_disagreement(schema)
 
     def _take_selectors(self, schema: CompiledSchema, document: Any) -> tuple[str, ...]:
         """Remove the selector fields that the schema does not declare; name them."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,6 +70,17 @@ def emit_list(
         click.echo("  ".join(padded).rstrip())
     if cursor:
         remark(f"more: --cursor {cursor}")
+
+
+@contextmanager
+def progress(label: str, length: int | None) -> Iterator[Callable[[int], None]]:
+    """Give a function that moves a bar by a number of steps; no bar without terminal or length."""
+    if not length or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    bar: Any
+    with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+        yield bar.update
 
 
 def _cell(value: Any) -> str:

@@ -139,7 +139,7 @@ async def load(
             records = generator.make(due)
             await feed.send(ToProduce(record.key, record.value) for record in records)
             made += due
-            progress(made)
+            progress(due)
         if rate is not None:
             await asyncio.sleep(TICK_S)
     await feed.flush()

@@ -69,6 +69,7 @@ class Generator:
             raise CannotGenerate(
                 f"schema {document.reference} has no examples; add one to its file"
             )
+        self.invalid_made = 0
         self._clock = clock or SystemClock()
         self._random = random.Random(mix.seed)
         self._mix = mix
@@ -92,6 +93,7 @@ class Generator:
         made = []
         for key, dice in zip(keys, (self._random.random() for _ in range(count)), strict=True):
             valid = dice >= share
+            self.invalid_made += not valid
             parts = choose(self._valid if valid else self._invalid)
             value = b"".join(
                 key if part == _KEY_PART else now if part == _NOW_PART else part for part in parts

@@ -9,12 +9,14 @@ from uuid import UUID
 
 import msgspec
 
+from dataquarantine import metrics
 from dataquarantine.clock import Clock, SystemClock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.quarantine import layouts
 from dataquarantine.quarantine.deadletters import DetachedPayload
 from dataquarantine.quarantine.entries import Entry, entry_of, renamed
 from dataquarantine.quarantine.envelope import parse_envelope
+from dataquarantine.quarantine.housekeeping import Housekeeper
 from dataquarantine.quarantine.layouts import Layout, Package
 from dataquarantine.quarantine.states import RecordState
 from dataquarantine.records import Record
@@ -23,7 +25,7 @@ from dataquarantine.store import spooled
 from dataquarantine.store.availability import Availability
 from dataquarantine.store.drain import Drained, SpoolDrainer
 from dataquarantine.store.objects import ObjectStore, StoredObject
-from dataquarantine.store.partitions import Maintained, Partitions
+from dataquarantine.store.partitions import Partitions
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.rows import (
     Inserted,
@@ -80,6 +82,7 @@ class QuarantineSink:
         self._layout = layout
         self._objects_up = Availability(clock)
         self._rows_up = Availability(clock)
+        self._housekeeper: Housekeeper | None = None
         self._drainer = SpoolDrainer(
             spool,
             objects,
@@ -131,29 +134,23 @@ class QuarantineSink:
         self._spool_rest(self._put([package]), ())
 
     def drain(self) -> Drained:
-        """Empty the spool as far as the stores answer; call it every second or so."""
+        """Empty the spool as far as the stores answer."""
         return self._drainer.run_once()
 
-    def maintain(self) -> Maintained:
-        """Make and drop partitions; call it at start and every hour or so.
-
-        Raises: SinkUnavailable; the next call tries again.
-        """
-        return self._partitions.maintain(self._clock.now())
+    def start_housekeeping(self) -> None:
+        """Drain the spool and keep the partitions in a thread of its own, until `close`."""
+        self._housekeeper = Housekeeper(self._drainer, self._partitions, self._clock)
+        self._housekeeper.start()
 
     @property
     def spool(self) -> Spool:
         """What waits on disk; `records` and `size_bytes` are metrics."""
         return self._spool
 
-    @property
-    def database(self) -> Database:
-        """The pool, for its metrics."""
-        return self._database
-
     def close(self) -> None:
         """Let go of the stores; what waits in the spool stays there."""
-        self._drainer.stop()
+        if self._housekeeper is not None:
+            self._housekeeper.stop()
         self._objects.close()
         self._database.close()
         self._spool.close()
@@ -237,6 +234,7 @@ class QuarantineSink:
 
     def _lost(self, store: Availability, exc: SinkUnavailable) -> None:
         store.failed()
+        metrics.SINK_ERRORS.labels(exc.sink).inc()
         logger.warning("Dead letters go to the spool: %s", exc, extra={"action": "spooling"})
 
 
@@ -252,14 +250,25 @@ def _rows(entries: Sequence[Entry], missed: Sequence[Package]) -> list[Quarantin
 
 
 def open_sink(settings: Settings) -> QuarantineSink:
-    """Open the stores that the settings name; one that is away is no obstacle."""
+    """Open the stores that the settings name and look after them until the sink is closed.
+
+    A store that is away is no obstacle.
+    """
     postgres = settings.postgres
-    return QuarantineSink(
+    database = Database(postgres.url.get_secret_value(), pool_size=postgres.pool_size)
+    spool = Spool.open(settings.spool.folder, max_bytes=settings.spool.max_bytes)
+    sink = QuarantineSink(
         ObjectStore(settings.s3),
-        Database(postgres.url.get_secret_value(), pool_size=postgres.pool_size),
-        Spool.open(settings.spool.folder, max_bytes=settings.spool.max_bytes),
+        database,
+        spool,
         cluster_id=settings.cluster_id,
         clock=SystemClock(),
         layout=settings.s3.layout,
         retention_days=postgres.retention_days,
     )
+    metrics.SPOOL_RECORDS.set_function(lambda: spool.records)
+    metrics.SPOOL_BYTES.set_function(lambda: spool.size_bytes)
+    metrics.POOL_ACTIVE.set_function(lambda: database.active_connections)
+    metrics.POOL_MAX.set(database.max_connections)
+    sink.start_housekeeping()
+    return sink

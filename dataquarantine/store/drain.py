@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from dataquarantine import metrics
 from dataquarantine.clock import Clock
 from dataquarantine.errors import SinkRejected, SinkUnavailable
 from dataquarantine.store import spooled
@@ -110,6 +111,7 @@ class SpoolDrainer:
                     send(batch)
             except SinkUnavailable as exc:
                 up.failed()
+                metrics.SINK_ERRORS.labels(exc.sink).inc()
                 logger.warning("%d spooled entries wait: %s", queue.lines, exc)
                 return gone
             up.worked()

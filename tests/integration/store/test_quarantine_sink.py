@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from tests.unit.quarantine.factories import CLUSTER, ManualClock, dead_letters, 
 
 
 @pytest.fixture
-def sink(objects: ObjectStore, database: Database, tmp_path: Path) -> QuarantineSink:
+def sink(objects: ObjectStore, database: Database, tmp_path: Path) -> Iterator[QuarantineSink]:
     spool = Spool.open(tmp_path / "spool", max_bytes=2**20)
-    return QuarantineSink(objects, database, spool, cluster_id=CLUSTER, clock=ManualClock())
+    yield QuarantineSink(objects, database, spool, cluster_id=CLUSTER, clock=ManualClock())
+    spool.close()
 
 
 def rows_of(database: Database) -> list[sqlalchemy.RowMapping]:

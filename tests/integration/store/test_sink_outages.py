@@ -5,22 +5,26 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.quarantine import layouts
+from dataquarantine.quarantine import sink as sinks
 from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.envelope import parse_envelope
 from dataquarantine.quarantine.layouts import Layout
 from dataquarantine.quarantine.sink import QuarantineSink
 from dataquarantine.records import Record, SourceRecord
-from dataquarantine.settings import S3Settings
+from dataquarantine.settings import PostgresSettings, S3Settings, Settings, SpoolSettings
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.spool import Spool
@@ -35,6 +39,8 @@ from tests.unit.quarantine.factories import (
 
 #: Longer than any wait of a store that is away.
 LATER_S = 60.0
+
+DEADLINE_S = 30.0
 
 OpenSink = Callable[..., QuarantineSink]
 
@@ -100,6 +106,13 @@ def payloads(database: Database, objects: ObjectStore) -> list[bytes | None]:
     with database.engine.connect() as connection:
         paths = list(connection.execute(statement).scalars())
     return [parse_envelope(layouts.fetch(objects, path)).payload() for path in paths]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.02)
 
 
 def numbered(count: int, first: int = 0) -> list[SourceRecord]:
@@ -371,3 +384,26 @@ def test_postgres_that_hangs_is_given_up_after_a_while(
         database.transact(
             lambda connection: connection.execute(text("SELECT pg_sleep(30)")), timeout_s=0.2
         )
+
+
+def test_an_opened_sink_looks_after_spool_and_partitions_by_itself(
+    s3_settings: S3Settings,
+    database_url: str,
+    tmp_path: Path,
+    postgres_server: EmbeddedPostgres,
+    database: Database,
+) -> None:
+    settings = Settings(
+        s3=s3_settings,
+        postgres=PostgresSettings(url=SecretStr(database_url), retention_days=2),
+        spool=SpoolSettings(folder=tmp_path / "spool"),
+    )
+    postgres_server.stop()
+    sink = sinks.open_sink(settings)
+
+    sink.store(dead_letters(numbered(3), now=datetime.now(UTC)))
+    postgres_server.start()
+
+    wait_until(lambda: sink.spool.records == 0)
+    sink.close()
+    assert statuses(database) == ["stored"] * 3

@@ -103,7 +103,7 @@ def _compare_contains(walk: Walk, pair: Pair) -> None:
         if old is not None:
             walk.note("CONTAINS_REMOVED", pointer, "no item of a kind is demanded any more")
         return
-    least, most = pair.reader.get("minContains", 1), pair.reader.get("maxContains")
+    least, most = pair.reader["minContains"], pair.reader.get("maxContains")
     if old is None:
         if least > 0 or most is not None:
             walk.note("CONTAINS_ADDED", pointer, "some items must fit a schema now", breaks=True)
@@ -114,9 +114,7 @@ def _compare_contains(walk: Walk, pair: Pair) -> None:
         walk.note("CONTAINS_CHANGED", pointer, text, undecided=True)
     elif not same and least > 0:
         walk.compare(new, old, pointer)
-    compare_limit(
-        walk, pair, "minContains", upper=False, implied=max(pair.writer.get("minContains", 1), 0)
-    )
+    compare_limit(walk, pair, "minContains", upper=False, implied=0)
     compare_limit(walk, pair, "maxContains", upper=True)
 
 

@@ -21,6 +21,7 @@ from dataquarantine.schemas.compatibility.report import (
 )
 from dataquarantine.schemas.compatibility.walk import Walk
 from dataquarantine.schemas.documents import Compatibility, SchemaDocument
+from dataquarantine.validation.preparation import Preparation
 
 SchemaKind = Literal["json_schema", "avro"]
 BACKWARD, FORWARD = "BACKWARD", "FORWARD"
@@ -43,8 +44,7 @@ def compare_schemas(
     """
     if kind == "avro":
         return _compare_avro(reader, writer, policy, examples)
-    if resources:
-        reader, writer = (in_one_document(side, resources) for side in (reader, writer))
+    reader, writer = (_prepared(side, resources or {}) for side in (reader, writer))
     return _compare_json(reader, writer, policy, examples)
 
 
@@ -59,6 +59,11 @@ def _compare_json(
     walk.compare(reader, writer, "")
     example, reason = search.counter_example(reader, writer, policy, examples)
     return _concluded(walk.differences, policy, example, reason)
+
+
+def _prepared(definition: Any, resources: Mapping[str, Any]) -> Any:
+    """Bring a definition into one document, as the gateway's engine gets it."""
+    return Preparation(in_one_document(definition, resources)).definition
 
 
 def _unusable(schema: Any) -> str | None:

@@ -123,6 +123,8 @@ def normalise(schema: Any, root: Root) -> Shape | bool:
     if "if" not in shape:
         shape.pop("then", None)
         shape.pop("else", None)
+    if "contains" in shape:
+        shape.setdefault("minContains", 1)
     _one_enum(shape)
     _numeric_exclusive_bounds(shape, root.draft)
     _prefix_items(shape, root.draft)

@@ -74,9 +74,10 @@ def _all_of(layers: tuple[Layer, ...]) -> Judge:
     """Ask the layers in order with as few calls as possible."""
     if len(layers) == 1:
         return layers[0].passes
-    first, second, *others = [layer.passes for layer in layers]
-    if not others:
-        return lambda document, now: first(document, now) and second(document, now)
+    first, second = layers[0], layers[1].passes
+    if len(layers) == 2 and isinstance(first, JsonSchemaLayer):
+        is_valid = first.is_valid
+        return lambda document, now: is_valid(document) and second(document, now)
     return lambda document, now: all(layer.passes(document, now) for layer in layers)
 
 

@@ -61,14 +61,19 @@ class Engine:
                         document = decode(value)
                         schema = met.get(document[field])
                         if schema is not None and version_field not in document:
+                            selectors: tuple[str, ...] = ()
                             if field not in schema.declared:
                                 del document[field]
+                                selectors = (field,)
                             if schema.passes(document, now):
-                                key = schema.key
-                                own = record.key
-                                add_key(own if key is None else output_key(document, key, own))
+                                key, name = record.key, schema.key
+                                if name is not None:
+                                    key = output_key(document, name, key)
+                                add_key(key)
                                 add_outcome(schema.valid)
-                                continue
+                            else:
+                                thorough.judge_document(index, record, schema, document, selectors)
+                            continue
             except Exception:
                 pass
             thorough.judge(index, record)

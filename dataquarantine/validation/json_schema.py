@@ -42,13 +42,13 @@ class JsonSchemaLayer:
         describe: Describer,
         second_opinion: SecondOpinion | None,
     ) -> None:
-        self._is_valid = validator.is_valid
+        self.is_valid = validator.is_valid
         self._iter_errors = validator.iter_errors
         self._describe = describe
         self.second_opinion = second_opinion
 
     def passes(self, document: Any, now: datetime) -> bool:
-        return self._is_valid(document)
+        return self.is_valid(document)
 
     def violations(self, document: Any, now: datetime) -> list[Violation]:
         try:

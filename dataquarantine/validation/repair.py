@@ -43,9 +43,9 @@ def repair(
     """
     if schema.remediation is None:
         return Repaired(failed)
-    original = decode_exact(body)
-    document = _without(original, selectors)
     try:
+        original = decode_exact(body)
+        document = _without(original, selectors)
         changed, steps = schema.remediation.apply(document, now)
         if not steps:
             return Repaired(failed)

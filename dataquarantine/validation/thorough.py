@@ -30,9 +30,10 @@ from dataquarantine.validation.avro import (
 )
 from dataquarantine.validation.compiled import CompiledSchema
 from dataquarantine.validation.repair import repair
-from dataquarantine.validation.verdict import judge_document, output_key
+from dataquarantine.validation.verdict import judge_document, output_key, validator_failed
 
 Selected = CompiledSchema | ValidationOutcome
+Judged = tuple[ValidationOutcome, bytes | None]
 OnDisagreement = Callable[[CompiledSchema], None]
 
 #: Of the records that come this way - the first of its schema in a chunk, and all that are refused
@@ -64,16 +65,37 @@ class ThoroughJudge:
         self._selected: dict[tuple[str, str | None], Selected] = {}
 
     def judge(self, index: int, record: Record) -> None:
-        """Append the outcome and the key of one record."""
-        chunk = self._chunk
+        """Append the outcome and the key of one record; never raises."""
+        try:
+            judged = self._judge(index, record)
+        except Exception as exc:
+            judged = validator_failed(None, exc), record.key
+        self._append(judged)
+
+    def judge_document(
+        self,
+        index: int,
+        record: Record,
+        schema: CompiledSchema,
+        document: Any,
+        selectors: tuple[str, ...],
+    ) -> None:
+        """Append the outcome and the key of a record that is decoded already; never raises."""
+        try:
+            body = record.value or b""
+            judged = self._judge_document(index, record, schema, document, selectors, body)
+        except Exception as exc:
+            judged = validator_failed(schema, exc), record.key
+        self._append(judged)
+
+    def _append(self, judged: Judged) -> None:
+        outcome, key = judged
+        self._chunk.outcomes.append(outcome)
+        self._chunk.keys.append(key)
+
+    def _judge(self, index: int, record: Record) -> Judged:
         refused = self._unread(record.value)
-        if refused is not None:
-            chunk.outcomes.append(refused)
-            chunk.keys.append(record.key)
-            return
-        outcome, key = self._judge_value(index, record)
-        chunk.outcomes.append(outcome)
-        chunk.keys.append(key)
+        return (refused, record.key) if refused else self._judge_value(index, record)
 
     def _unread(self, value: bytes | None) -> ValidationOutcome | None:
         """Answer what is settled before a byte of the value is read."""
@@ -88,7 +110,7 @@ class ThoroughJudge:
             return rejected(ErrorType.SIZE_VIOLATION, [payloads.too_large(len(value), limit)])
         return None
 
-    def _judge_value(self, index: int, record: Record) -> tuple[ValidationOutcome, bytes | None]:
+    def _judge_value(self, index: int, record: Record) -> Judged:
         value = record.value or b""
         selected, body = self._select_unread(record, value)
         if isinstance(selected, ValidationOutcome):
@@ -106,12 +128,18 @@ class ThoroughJudge:
         if isinstance(selected, ValidationOutcome):
             self._chunk.rendered[index] = body
             return selected, record.key
-        return self._judge_document(index, record, selected, document, body)
+        selectors = self._take_selectors(selected, document)
+        return self._judge_document(index, record, selected, document, selectors, body)
 
     def _judge_document(
-        self, index: int, record: Record, schema: CompiledSchema, document: Any, body: bytes
-    ) -> tuple[ValidationOutcome, bytes | None]:
-        selectors = self._take_selectors(schema, document)
+        self,
+        index: int,
+        record: Record,
+        schema: CompiledSchema,
+        document: Any,
+        selectors: tuple[str, ...],
+        body: bytes,
+    ) -> Judged:
         if index % SAMPLED == 0:
             self._ask_second_opinion(schema, document)
         outcome = judge_document(schema, document, self._now)
@@ -131,7 +159,7 @@ class ThoroughJudge:
 
     def _judge_avro(
         self, index: int, record: Record, schema: CompiledSchema, decoder: AvroDecoder
-    ) -> tuple[ValidationOutcome, bytes | None]:
+    ) -> Judged:
         """Judge a value that came as Avro; rules see its JSON form, the outputs its own bytes."""
         value = record.value or b""
         confluent = self._pipeline.selection.from_ == "confluent"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from datetime import datetime
 from typing import Any
 
@@ -49,24 +50,30 @@ def judge_document(
     return _accepted(schema, warnings) if warnings else schema.valid
 
 
-def validator_failed(schema: CompiledSchema, problem: Exception) -> ValidationOutcome:
+def validator_failed(schema: CompiledSchema | None, problem: Exception) -> ValidationOutcome:
     """Make the outcome of a record whose judging raised; logged once per schema version."""
-    if not schema.failure_logged:
-        schema.failure_logged = True
+    what = f"the validator of {schema.document.reference}" if schema else "the validator"
+    if schema is None or not schema.failure_logged:
+        # The exception's text may quote the record: where it was raised is told, not what it says.
+        places = [f"{at.name}:{at.lineno}" for at in traceback.extract_tb(problem.__traceback__)]
         logger.error(
-            "judging by schema %s raised %s; its records are quarantined as validator_error",
-            schema.document.reference,
+            "%s raised %s at %s; such records are quarantined as validator_error",
+            what,
             type(problem).__name__,
-            exc_info=problem,
+            " > ".join(places[-4:]),
         )
-    # The exception's text may quote the record, so only its type is shown.
-    message = f"the validator of {schema.document.reference} failed ({type(problem).__name__})"
+    if schema is not None:
+        schema.failure_logged = True
     return rejected(
         ErrorType.VALIDATOR_ERROR,
-        [Violation(Code.VALIDATOR_FAILED, "validator", message)],
+        [
+            Violation(
+                Code.VALIDATOR_FAILED, "validator", f"{what} failed ({type(problem).__name__})"
+            )
+        ],
         result=ValidationResult.ERROR,
-        schema_name=schema.name,
-        schema_version=schema.version,
+        schema_name=schema.name if schema else None,
+        schema_version=schema.version if schema else None,
     )
 
 

@@ -89,6 +89,7 @@ class Describer:
         self._original = original
         self._has_personal_data = marks_personal_data(definition)
         self._places: dict[tuple[Any, ...], _Place] = {}
+        self._missing: dict[tuple[Any, ...], tuple[Violation]] = {}
 
     def __call__(self, errors: Iterable[jsonschema_rs.ValidationError]) -> list[Violation]:
         """Name what is wrong, one more than `MAX_VIOLATIONS` at most."""
@@ -100,48 +101,58 @@ class Describer:
         return found
 
     def _describe(self, error: jsonschema_rs.ValidationError) -> Sequence[Violation]:
-        place = self._place(error)
-        keyword = place.keyword
         kind: Any = error.kind
-        if place.code in (Code.MISSING_FIELD, Code.DEPENDENCY_MISSING):
-            text = f"{kind.property!r} is a required property"
-            return (_of_field(place, error.instance_path, kind.property, text),)
+        name = kind.name
+        if name == "required":
+            return self._required(error, kind.property)
+        place = self._place(error, name)
+        keyword = place.keyword
         if keyword in _UNKNOWN_FIELD:
-            path = error.instance_path
             return [
-                _of_field(place, path, name, f"{show(name)} is no property of the schema")
-                for name in kind.unexpected
+                _of_field(
+                    place, error.instance_path, field, f"{show(field)} is no property of the schema"
+                )
+                for field in kind.unexpected
             ]
         if keyword == "propertyNames":
-            return (self._of_name(place, error),)
+            return (self._of_name(place, error.instance_path, kind.error),)
         value = error.instance
-        shown = self._show(place, value)
+        shown = self._show(place, value) if place.hidden else show(value)
+        code = place.code
         if keyword == "pattern":
             pattern = self._original.get(kind.pattern, kind.pattern)
             text = f"{shown} does not match {show(pattern)}"
+        elif keyword in ("anyOf", "oneOf"):
+            code, text = self._of_alternatives(kind, shown)
         else:
             text = sentence(keyword, kind, shown, value)
-        code = place.code
-        if keyword in ("anyOf", "oneOf"):
-            if isinstance(kind, jsonschema_rs.ValidationErrorKind.OneOfMultipleValid):
-                code = Code.SEVERAL_ALTERNATIVES_MATCH
-                text = f"{shown} matches several alternatives, only one may match"
-            else:
-                text = f"{shown} matches none of the alternatives{self._closest(kind.context)}"
+        at, instance_location, keyword_location = place[3:6]
         return (
-            Violation(
-                code,
-                keyword,
-                place.prefix + text,
-                place.field_path,
-                place.instance_location,
-                place.keyword_location,
-            ),
+            Violation(code, keyword, place.prefix + text, at, instance_location, keyword_location),
         )
 
-    def _place(self, error: jsonschema_rs.ValidationError) -> _Place:
+    def _required(self, error: jsonschema_rs.ValidationError, name: str) -> tuple[Violation]:
+        """Describe a missing property; it is the same at every record, so it is made once."""
+        path = error.instance_path
+        key = (name, *path, None, *error.evaluation_path)
+        made = self._missing.get(key)
+        if made is None:
+            if len(self._missing) >= MAX_PLACES:
+                self._missing.clear()
+            place = self._place(error, "required")
+            text = f"{name!r} is a required property"
+            made = self._missing[key] = (_of_field(place, path, name, text),)
+        return made
+
+    def _of_alternatives(self, kind: Any, shown: str) -> tuple[Code, str]:
+        if isinstance(kind, jsonschema_rs.ValidationErrorKind.OneOfMultipleValid):
+            text = f"{shown} matches several alternatives, only one may match"
+            return Code.SEVERAL_ALTERNATIVES_MATCH, text
+        text = f"{shown} matches none of the alternatives{self._closest(kind.context)}"
+        return Code.NO_ALTERNATIVE_MATCHES, text
+
+    def _place(self, error: jsonschema_rs.ValidationError, name: str) -> _Place:
         path, evaluation = error.instance_path, error.evaluation_path
-        name = error.kind.name
         key = (name, *path, None, *evaluation)
         place = self._places.get(key)
         if place is None:
@@ -174,16 +185,13 @@ class Describer:
             return show(value)
         return show(mask_value(value)) if isinstance(value, str) else "the value (masked)"
 
-    def _of_name(self, place: _Place, error: jsonschema_rs.ValidationError) -> Violation:
-        kind: Any = error.kind
-        inner = kind.error
-        name = inner.instance
-        if inner.kind.name == "pattern":
-            pattern = self._original.get(inner.kind.pattern, inner.kind.pattern)
+    def _of_name(self, place: _Place, path: Path, inner: Any) -> Violation:
+        kind, name = inner.kind, inner.instance
+        why = "is no name the schema allows"
+        if kind.name == "pattern":
+            pattern = self._original.get(kind.pattern, kind.pattern)
             why = f"does not match {show(pattern)}"
-        else:
-            why = "is no name the schema allows"
-        return _of_field(place, error.instance_path, name, f"property name {show(name)} {why}")
+        return _of_field(place, path, name, f"property name {show(name)} {why}")
 
     def _closest(self, alternatives: Sequence[Sequence[jsonschema_rs.ValidationError]]) -> str:
         """Name the first fault of the alternative that has the fewest, deepest first."""

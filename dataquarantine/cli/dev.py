@@ -121,9 +121,9 @@ async def _show(stack: Stack, stop: asyncio.Event, feeding: asyncio.Task[None] |
     from dataquarantine.dev.counts import Counter
 
     every = LOOK_EVERY_S if sys.stdout.isatty() else PLAIN_EVERY_S
-    async with Counter(stack.settings) as counter:
+    with contextlib.closing(Counter(stack.settings)) as counter:
         while not stop.is_set():
-            _print(await counter.look())
+            _print(await asyncio.to_thread(counter.look))
             if service := stack.failed():
                 raise DataQuarantineError(f"{service.name} ended by itself; see {service.log}")
             if feeding is not None and feeding.done():
@@ -136,9 +136,9 @@ async def _show(stack: Stack, stop: asyncio.Event, feeding: asyncio.Task[None] |
 
 def _print(counts: Counts) -> None:
     shown = {
-        "source": counts.source,
-        "validated": counts.valid,
-        "quarantined": counts.dead_letter,
+        "judged": counts.judged,
+        "valid": counts.valid,
+        "invalid": counts.invalid,
         "rows in Postgres": counts.rows,
         "payloads in S3": counts.stored,
     }

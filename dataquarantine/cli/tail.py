@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +14,15 @@ import click
 from dataquarantine.cli.context import current_settings, json_option
 from dataquarantine.errors import DataQuarantineError
 
+#: End offsets would tell the end exactly, but Tansu's lag behind.
+QUIET_S = 2.0
+
 
 @click.command(epilog="Example: dataquarantine tail quarantine-dlq --from-start --limit 5")
 @click.argument("topic")
 @click.option("--from-start", is_flag=True, help="Begin with the oldest record.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after this many.")
-@click.option("--follow/--no-follow", default=True, help="Wait for new records; default yes.")
+@click.option("--follow/--no-follow", default=True, help="Else stop when all is quiet.")
 @json_option
 def tail(topic: str, from_start: bool, limit: int | None, follow: bool, as_json: bool) -> None:
     """Print records of TOPIC until Ctrl-C. Values are shown as they are, unmasked.
@@ -48,16 +52,13 @@ async def _tail(
         if not partitions:
             raise DataQuarantineError(f"there is no topic {topic}; see `dataquarantine topics`")
         consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        starts = await consumer.beginning_offsets(partitions) if from_start else ends
-        for partition, offset in starts.items():
-            consumer.seek(partition, offset)
-        left = None if follow else sum(ends.values()) - sum(starts.values())
-        shown = 0
-        while (limit is None or shown < limit) and (left is None or shown < left):
-            record = await consumer.getone()
+        await (consumer.seek_to_beginning if from_start else consumer.seek_to_end)(*partitions)
+        for _ in range(limit) if limit else itertools.count():
+            quiet_s = None if follow else QUIET_S
+            record = await asyncio.wait_for(consumer.getone(), quiet_s)
             click.echo(_line(record, as_json))
-            shown += 1
+    except TimeoutError:
+        return
     except (KafkaError, OSError) as exc:
         raise DataQuarantineError(
             f"topic {topic} at {settings.kafka.bootstrap_servers} can't be read: "

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -122,8 +123,10 @@ def free_port(preferred: int | None = None) -> int:
     raise OSError("no free port on 127.0.0.1")
 
 
-def takes_connections(port: int) -> bool:
-    """Tell whether something listens on that loopback port."""
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def answers(url: str) -> bool:
+    """Tell whether a page answers with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=1):
+            return True
+    except OSError:  # refusals (4xx, 5xx) are OSErrors too
+        return False

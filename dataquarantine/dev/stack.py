@@ -18,7 +18,7 @@ from dataquarantine.dev.broker import EmbeddedBroker, speaks_kafka
 from dataquarantine.dev.endpoints import ownership, publish
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
-from dataquarantine.dev.service import Service, free_port, takes_connections
+from dataquarantine.dev.service import Service, answers, free_port
 from dataquarantine.dev.state import DevState
 from dataquarantine.errors import ConfigError, DataQuarantineError
 from dataquarantine.settings import Settings, load_settings
@@ -176,7 +176,7 @@ class Stack:
         own = {name: value for name, value in os.environ.items() if not name.startswith("DQ_")}
         worker.start(
             [sys.executable, "-m", "dataquarantine.cli", "worker"],
-            ready=lambda: takes_connections(port),
+            ready=lambda: answers(f"http://127.0.0.1:{port}/readyz"),
             env=own | {"DQ_CONFIG": str(path)},
         )
         self.services.append(worker)

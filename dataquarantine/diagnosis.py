@@ -1,0 +1,155 @@
+"""Checking everything the gateway depends on; each finding with its remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import sqlalchemy
+
+from dataquarantine.errors import DataQuarantineError
+from dataquarantine.schemas.catalog import FileCatalog
+from dataquarantine.schemas.lint import lint_paths
+from dataquarantine.settings import Settings
+from dataquarantine.store import migrations
+from dataquarantine.store.objects import ObjectStore, StoredObject
+from dataquarantine.store.postgres import Database
+from dataquarantine.topics import Profile, check_topics
+
+#: Judging "not in the future" and the day partitions trust both clocks.
+MAX_SKEW_S = 5.0
+PROBE_FOLDER = ".doctor"
+
+
+class State(StrEnum):
+    """How a check went."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    check: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, profile: Profile = Profile.DEV) -> list[Check]:
+    """Check broker, topics, database, clock, bucket, spool and schemas, in this order; blocks."""
+    examinations: dict[str, Callable[[], Iterator[Check]]] = {
+        "kafka": partial(_kafka, settings, profile),
+        "postgres": partial(_postgres, settings),
+        "s3": partial(_s3, settings),
+        "spool": partial(_spool, settings),
+        "schemas": partial(_schemas, settings),
+    }
+    checks: list[Check] = []
+    for name, examination in examinations.items():
+        try:
+            checks.extend(examination())
+        except (DataQuarantineError, OSError) as exc:
+            found, _, remedy = str(exc).partition("; ")
+            checks.append(Check(name, State.FAILED, found, _REMEDIES.get(name, remedy)))
+    return checks
+
+
+_REMEDIES = {
+    "postgres": "start it, or set DQ_POSTGRES__URL",
+    "s3": "start it, or set DQ_S3__ENDPOINT_URL, DQ_S3__ACCESS_KEY and DQ_S3__SECRET_KEY",
+    "spool": "make it a folder this user may write, or set DQ_SPOOL__FOLDER",
+}
+
+
+def _kafka(settings: Settings, profile: Profile) -> Iterator[Check]:
+    results = asyncio.run(check_topics(settings, profile=profile))
+    yield Check("kafka", State.OK, settings.kafka.bootstrap_servers)
+    for result in results:
+        if result.right:
+            yield Check("topic", State.OK, result.plan.name)
+        else:
+            found = f"{result.plan.name} {result.state}"
+            yield Check("topic", State.FAILED, found, result.detail)
+
+
+def _postgres(settings: Settings) -> Iterator[Check]:
+    url = settings.postgres.url.get_secret_value()
+    database = Database(url, pool_size=1)
+    try:
+        before = time.time()
+        version, server_time = database.transact(_version_and_time)
+        after = time.time()
+    finally:
+        database.close()
+    yield Check("postgres", State.OK, f"version {version}")
+    current, latest = migrations.current(url), migrations.latest()
+    if current == latest:
+        yield Check("migrations", State.OK, latest)
+    else:
+        found = f"at {current or 'none'}, the newest is {latest}"
+        yield Check("migrations", State.FAILED, found, "run `dataquarantine db upgrade`")
+    skew_s = max(before - server_time, server_time - after, 0.0)
+    remedy = "let a time service set both clocks" if skew_s > MAX_SKEW_S else ""
+    state = State.WARNING if remedy else State.OK
+    yield Check("clock", state, f"{skew_s:.1f} s away from Postgres", remedy)
+
+
+def _version_and_time(connection: sqlalchemy.Connection) -> tuple[str, float]:
+    statement = sqlalchemy.text(
+        "SELECT current_setting('server_version'), extract(epoch FROM clock_timestamp())"
+    )
+    row = connection.execute(statement).one()
+    return str(row[0]), float(row[1])
+
+
+def _s3(settings: Settings) -> Iterator[Check]:
+    store = ObjectStore(settings.s3)
+    probe = StoredObject(f"{PROBE_FOLDER}/{uuid.uuid4()}", b"{}")
+    try:
+        store.put(probe)
+        same = store.get(probe.path) == probe.body
+        store.delete(probe.path)
+    finally:
+        store.close()
+    if same:
+        yield Check("s3", State.OK, f"bucket {store.bucket} takes, gives and deletes objects")
+    else:
+        yield Check("s3", State.FAILED, "an object came back changed", "look at the store's log")
+
+
+def _spool(settings: Settings) -> Iterator[Check]:
+    folder, wanted = settings.spool.folder, settings.spool.max_bytes
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        yield Check("spool", State.FAILED, f"{folder} can't be written", _REMEDIES["spool"])
+        return
+    free = shutil.disk_usage(folder).free
+    if free < wanted:
+        found = f"{free / 2**20:,.0f} MiB free, the spool may take {wanted / 2**20:,.0f}"
+        yield Check("spool", State.WARNING, found, "free the disk or lower DQ_SPOOL__MAX_BYTES")
+    else:
+        yield Check("spool", State.OK, f"{folder}, {free / 2**30:,.0f} GiB free")
+
+
+def _schemas(settings: Settings) -> Iterator[Check]:
+    catalog = FileCatalog.from_settings(settings)
+    catalog.refresh()
+    count = len(catalog.versions())
+    folder = settings.schemas.folder
+    for finding in lint_paths([folder], model_packages=settings.schemas.model_packages):
+        yield Check("schema", State.FAILED, f"{finding.where}: {finding.problem}", "mend the file")
+    if count:
+        yield Check("schemas", State.OK, f"{count} in {folder}")
+    else:
+        yield Check("schemas", State.WARNING, f"none in {folder}", "add one: docs/howto")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy
@@ -14,15 +12,7 @@ from dataquarantine.quarantine.sink import QuarantineSink
 from dataquarantine.records import SourceRecord
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.spool import Spool
-from tests.unit.quarantine.factories import CLUSTER, ManualClock, dead_letters, source
-
-
-@pytest.fixture
-def sink(objects: ObjectStore, database: Database, tmp_path: Path) -> Iterator[QuarantineSink]:
-    spool = Spool.open(tmp_path / "spool", max_bytes=2**20)
-    yield QuarantineSink(objects, database, spool, cluster_id=CLUSTER, clock=ManualClock())
-    spool.close()
+from tests.unit.quarantine.factories import dead_letters, source
 
 
 def rows_of(database: Database) -> list[sqlalchemy.RowMapping]:

@@ -1,0 +1,193 @@
+"""Questions people ask about quarantined records."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy
+from sqlalchemy import text
+
+from dataquarantine.errors import DataQuarantineError
+from dataquarantine.store.postgres import Database
+
+QUERY_TIMEOUT_S = 10.0
+MAX_LIMIT = 1000
+
+#: A row as it is shown; the names are the table's columns.
+Item = dict[str, Any]
+
+
+class BadCursor(DataQuarantineError):
+    """A cursor that no list gave out."""
+
+    def __init__(self) -> None:
+        super().__init__("the cursor can't be read; use `next` of the page before")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which records; all that are given must hold.
+
+    schema: a name, or `name@version`. since, until: time of quarantine, `until` excluded.
+    q: an id, `topic/partition/offset`, a key or a field path as a whole, or part of a message.
+    """
+
+    schema: str | None = None
+    error_type: str | None = None
+    code: str | None = None
+    status: str | None = None
+    topic: str | None = None
+    fingerprint: str | None = None
+    key: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a list; `next` is the cursor of what follows, None at the end."""
+
+    items: list[Item]
+    next: str | None
+
+
+class QuarantineQueries:
+    """Reads `quarantine_records`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, filters: Filters, *, limit: int = 50, cursor: str | None = None) -> Page:
+        """List records, newest first.
+
+        Raises: BadCursor, SinkUnavailable.
+        Cost: one index range over at most `limit` rows of each day partition, whatever the depth.
+        """
+        limit = max(1, min(limit, MAX_LIMIT))
+        where, values = conditions(filters)
+        if cursor is not None:
+            at, after = _read_cursor(cursor)
+            where.append("(quarantined_at, id) < (:cursor_at, CAST(:cursor_id AS uuid))")
+            values |= {"cursor_at": at, "cursor_id": str(after)}
+        statement = text(
+            f"SELECT * FROM quarantine_records {_where(where)}"
+            " ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
+        )
+        rows = self._read(statement, values | {"limit": limit + 1})
+        items = [_item(row) for row in rows[:limit]]
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(items, None if last is None else _cursor(last["quarantined_at"], last["id"]))
+
+    def all(self, filters: Filters, *, batch: int = 500) -> Iterator[Item]:
+        """Go through every record, newest first, a page at a time."""
+        cursor: str | None = None
+        while True:
+            page = self.page(filters, limit=batch, cursor=cursor)
+            yield from page.items
+            if (cursor := page.next) is None:
+                return
+
+    def get(self, record_id: UUID) -> Item | None:
+        """Find one record."""
+        statement = text("SELECT * FROM quarantine_records WHERE id = CAST(:id AS uuid)")
+        rows = self._read(statement, {"id": str(record_id)})
+        return _item(rows[0]) if rows else None
+
+    def count(self, filters: Filters) -> int:
+        """Count records; reads all of them."""
+        where, values = conditions(filters)
+        statement = text(f"SELECT count(*) AS n FROM quarantine_records {_where(where)}")
+        return int(self._read(statement, values)[0]["n"])
+
+    def _read(
+        self, statement: sqlalchemy.TextClause, values: Mapping[str, Any]
+    ) -> list[sqlalchemy.RowMapping]:
+        return self._database.transact(
+            lambda connection: list(connection.execute(statement, values).mappings()),
+            timeout_s=QUERY_TIMEOUT_S,
+        )
+
+
+def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    """Turn filters into SQL conditions and their values."""
+    where: list[str] = []
+    values: dict[str, Any] = {}
+    for column in ("error_type", "code", "status", "topic", "fingerprint", "key"):
+        if (value := getattr(filters, column)) is not None:
+            where.append(f"{column} = :{column}")
+            values[column] = value
+    if filters.schema is not None:
+        name, _, version = filters.schema.partition("@")
+        where.append("schema_name = :schema_name")
+        values["schema_name"] = name
+        if version:
+            where.append("schema_version = :schema_version")
+            values["schema_version"] = version
+    if filters.since is not None:
+        where.append("quarantined_at >= :since")
+        values["since"] = filters.since
+    if filters.until is not None:
+        where.append("quarantined_at < :until")
+        values["until"] = filters.until
+    if filters.q:
+        condition, found = _search(filters.q.strip())
+        where.append(condition)
+        values |= found
+    return where, values
+
+
+def _search(q: str) -> tuple[str, dict[str, Any]]:
+    try:
+        return "id = CAST(:q AS uuid)", {"q": str(UUID(q))}
+    except ValueError:
+        pass
+    topic, _, rest = q.partition("/")
+    partition, _, offset = rest.partition("/")
+    if partition.isdecimal() and offset.isdecimal() and len(partition) < 10 and len(offset) < 19:
+        condition = 'topic = :q_topic AND partition = :q_partition AND "offset" = :q_offset'
+        return condition, {
+            "q_topic": topic,
+            "q_partition": int(partition),
+            "q_offset": int(offset),
+        }
+    pattern = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return (
+        "(key = :q OR field_path = :q OR error_message ILIKE :q_like)",
+        {"q": q, "q_like": f"%{pattern}%"},
+    )
+
+
+def _where(conditions: list[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _item(row: sqlalchemy.RowMapping) -> Item:
+    return {
+        column: str(value)
+        if isinstance(value, UUID)
+        else value.isoformat()
+        if isinstance(value, datetime)
+        else value
+        for column, value in row.items()
+    }
+
+
+def _cursor(at: datetime, last: UUID) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([at, last])).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        decoded = base64.urlsafe_b64decode(padded)
+        return msgspec.json.decode(decoded, type=tuple[datetime, UUID])
+    except (binascii.Error, ValueError) as exc:
+        raise BadCursor from exc

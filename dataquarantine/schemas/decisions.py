@@ -133,6 +133,9 @@ def _decision_rows(registry: Registry, answer: Answer) -> Rows:
 def _register(
     registry: Registry, proposal: Register, at: str, reviewed: Review | None
 ) -> tuple[dict[str, Any], Rows]:
+    same = _same_schema(registry, proposal)
+    if same is not None:
+        return _facts(same) | {"existing": same.record["proposal"] != proposal.id}, {}
     result = reviewed or review(registry, proposal)
     document = result.document
     if document is None:
@@ -185,6 +188,20 @@ def _register(
         "details": result.details,
     }
     return facts, {f"{DOC}{name}/{version}": _bytes(row)}
+
+
+def _same_schema(registry: Registry, proposal: Register) -> Entry | None:
+    """Find the version that a document without a version already is."""
+    content = proposal.document
+    if "version" in content:
+        return None
+    wanted = schema_hash(
+        str(content.get("type", "json_schema")), content.get("schema"), content.get("model")
+    )
+    for entry in reversed(registry.by_number(str(content.get("name", "")))):
+        if entry.state is not State.RETIRED and entry.schema_hash == wanted:
+            return entry if entry.record["extras"] == proposal.extras else None
+    return None
 
 
 def _facts(entry: Entry) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class ReviewTask:
         bump: Bump | None = None
         if "version" not in content:
             content, bump = self._numbered(content)
-        document, problem = _parsed(content)
+        document, problem = parse_document(content)
         if document is None:
             return Review(None, problems=(problem,))
         content = canonical(document)
@@ -80,7 +80,7 @@ class ReviewTask:
         latest = highest(document.version for document in self.earlier)
         if latest is None:
             return {**content, "version": FIRST_VERSION}, None
-        document, _ = _parsed({**content, "version": FIRST_VERSION})
+        document, _ = parse_document({**content, "version": FIRST_VERSION})
         if document is None:
             return {**content, "version": FIRST_VERSION}, None
         before = next(d for d in self.earlier if d.version == latest)
@@ -127,7 +127,7 @@ def review_task(
     name = proposal.document.get("name")
     version = proposal.document.get("version")
     name = name if isinstance(name, str) else ""
-    document, _ = _parsed({"version": FIRST_VERSION, **proposal.document})
+    document, _ = parse_document({"version": FIRST_VERSION, **proposal.document})
     earlier = [e for e in registry.versions(name) if e.state is not State.RETIRED]
     return ReviewTask(
         proposal.document,
@@ -152,7 +152,8 @@ def _referred(registry: Registry, content: Mapping[str, Any], name: str) -> list
     return [registry.versions(other)[-1].document for other in registry.names if other != name]
 
 
-def _parsed(content: dict[str, Any]) -> tuple[SchemaDocument | None, str]:
+def parse_document(content: dict[str, Any]) -> tuple[SchemaDocument | None, str]:
+    """Read a document, or say what is wrong with it."""
     try:
         return SchemaDocument.model_validate(content), ""
     except ValidationError as exc:

@@ -47,8 +47,10 @@ class RegistrySource:
         """List the versions in shadow whose name has an enforced version to compare with."""
         found = []
         for entry in _entries(self._registry):
+            if entry.state is not State.SHADOW:
+                continue
             enforced = self._registry.enforced(entry.name)
-            if entry.state is State.SHADOW and enforced is not None:
+            if enforced is not None:
                 found.append(ShadowSchema(entry.document, entry.sampling, enforced.version))
         return found
 

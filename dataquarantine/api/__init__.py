@@ -1,0 +1,1 @@
+"""The HTTP API: handlers that know neither Faust nor a web server."""

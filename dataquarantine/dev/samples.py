@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import dataquarantine
 from dataquarantine.errors import ConfigError
 from dataquarantine.schemas.catalog import FileCatalog, UnknownSchema, UnusableSchema
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.settings import Settings
+
+
+def packaged_schemas() -> Path:
+    """Find the schemas that come with the package."""
+    package = Path(dataquarantine.__file__).parent
+    installed = package / "sample_schemas"
+    return installed if installed.exists() else package.parent / "schemas"
 
 
 def sample_schema(settings: Settings, reference: str | None = None) -> SchemaDocument:

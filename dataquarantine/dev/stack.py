@@ -18,6 +18,7 @@ from dataquarantine.dev.broker import EmbeddedBroker, speaks_kafka
 from dataquarantine.dev.endpoints import ownership, publish
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
+from dataquarantine.dev.samples import packaged_schemas
 from dataquarantine.dev.service import Service, answers, free_port
 from dataquarantine.dev.state import DevState
 from dataquarantine.errors import ConfigError, DataQuarantineError
@@ -149,6 +150,9 @@ class Stack:
             "secret_key": objects.secret_key,
             "server_side_encryption": None,
         }
+        if not Path(own["schemas"]["folder"]).is_dir():
+            own["schemas"]["folder"] = str(packaged_schemas())
+            self.say(f"schemas    {own['schemas']['folder']}  (there is no folder of yours here)")
         own["spool"]["folder"] = str(self.folder / "spool")
         own["data_dir"] = str(self.folder / "worker")
         wanted = own["web"]["port"]

@@ -1,0 +1,28 @@
+# syntax=docker/dockerfile:1
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY pyproject.toml setup.cfg README.md requirements.txt ./
+COPY dataquarantine dataquarantine
+COPY agents agents
+COPY alembic alembic
+COPY schemas schemas
+# Exact versions, but not the embedded broker, database and store of the development environment.
+RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint requirements.txt .
+
+FROM python:3.11-slim
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/dataquarantine dataquarantine
+# hadolint ignore=DL3013  the wheels at hand are the pinned ones
+RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
+    pip install --no-cache-dir --no-index --find-links /wheels dataquarantine
+COPY schemas /etc/dataquarantine/schemas
+USER 10001
+WORKDIR /var/lib/dataquarantine
+ENV DQ_SCHEMAS__FOLDER=/etc/dataquarantine/schemas \
+    DQ_SPOOL__FOLDER=/var/lib/dataquarantine/spool \
+    DQ_DATA_DIR=/var/lib/dataquarantine/worker
+VOLUME /var/lib/dataquarantine
+EXPOSE 6066
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:6066/readyz', timeout=2)"]
+ENTRYPOINT ["dataquarantine"]
+CMD ["worker"]

@@ -1,0 +1,84 @@
+# Every target sets up what it needs itself, in .venv. `make help` lists them.
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+CACHE := .cache
+PYTEST := $(BIN)/python -m pytest
+
+RUN_READY := $(VENV)/.ready-to-run
+TEST_READY := $(VENV)/.ready-to-test
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
+	conformance webhooks wheel clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(TEST_READY) ## Make .venv with everything that development needs
+
+run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a worker, sample events
+	@$(BIN)/dataquarantine dev
+
+test: $(TEST_READY) ## Run all tests (real Kafka too, where Java 17 and Maven are)
+	$(PYTEST)
+
+test-unit: $(TEST_READY) ## Run the tests that need no broker or database
+	$(PYTEST) tests/unit
+
+test-integration: $(TEST_READY) ## Run the tests against real Kafka, Tansu, Postgres and S3
+	$(PYTEST) tests/integration
+
+test-acceptance: $(TEST_READY) ## Run the tests that drive the real commands
+	$(PYTEST) tests/acceptance
+
+lint: $(TEST_READY) ## Report what fmt and the other checkers would change
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/dataquarantine schema lint schemas
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/docker-compose -f docker-compose.yml config -q
+
+fmt: $(TEST_READY) ## Repair formatting and imports
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(TEST_READY) ## Check the types of package and tests
+	$(BIN)/mypy
+
+bench: $(TEST_READY) ## Measure throughput (about 5 minutes)
+	$(BIN)/python -m benchmarks
+
+conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by engine
+	$(BIN)/python -m tests.conformance
+
+webhooks: $(TEST_READY) $(CACHE)/webhooks/ready ## Judge GitHub's webhook payloads and write docs/reference/webhooks.md
+	$(BIN)/python -m tests.webhooks
+
+wheel: $(TEST_READY) ## Build the wheel and try it in an environment of its own
+	scripts/check-wheel $(PYTHON)
+
+clean: ## Remove what was built, cached or measured; keeps .dq and .venv
+	rm -rf build dist *.egg-info $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): setup.cfg pyproject.toml requirements.txt | $(BIN)/python
+	@echo "installing into $(VENV) (a minute or two)"
+	$(PIP) install -r requirements.txt
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(TEST_READY): $(RUN_READY) requirements-test.txt
+	@echo "installing the tests' packages into $(VENV)"
+	$(PIP) install -r requirements-test.txt
+	@touch $@
+
+$(CACHE)/webhooks/ready: scripts/fetch-webhooks
+	scripts/fetch-webhooks $(CACHE)/webhooks
+	@touch $@

@@ -27,8 +27,8 @@ _NUMBER = re.compile(
 # Longer texts of digits are no number of 64 bits, and Python refuses some of them.
 _MAX_DIGITS = 100
 _TRUTH = {
-    **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
-    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
+    **dict.fromkeys(("1", "t", "true", "TRUE", "True"), True),
+    **dict.fromkeys(("0", "f", "false", "FALSE", "False"), False),
 }
 
 

@@ -11,6 +11,7 @@ import re2
 
 from dataquarantine.validation.rules.diagnostics import EvaluationError
 from dataquarantine.validation.rules.limits import MAX_PATTERN_BYTES
+from dataquarantine.validation.rules.pattern import linear_pattern
 
 Search = Callable[[str], object | None]
 
@@ -25,9 +26,11 @@ def compile_search(pattern: str) -> Search:
     options = re2.Options()
     options.log_errors = False
     try:
-        search: Search = re2.compile(pattern, options).search
+        compiled = re2.compile(pattern, options)
     except re2.error as exc:
         reason = exc.args[0] if exc.args else ""
         shown = reason.decode() if isinstance(reason, bytes) else str(reason)
         raise EvaluationError(f"the pattern is refused: {shown}") from exc
+    linear = linear_pattern(pattern)
+    search: Search = compiled.search if linear is None else linear.search
     return search

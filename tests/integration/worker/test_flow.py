@@ -141,7 +141,7 @@ def test_every_bad_input_ends_in_quarantine_with_its_reason(stack: Stack) -> Non
 FORWARDED = {
     "30 digits": event(n=10**29),
     "1.10 keeps its zero": event().replace(b"}", b',"price":1.10}'),
-    "spaces": event().replace(b":", b" :  "),
+    "spaces": b" " + event().replace(b'": ', b'" :  ') + b"\n",
     "duplicate keys": event().replace(b"}", b',"x":1,"x":2}'),
     "by version": event(_schema="user_event@1.0.0"),
 }

@@ -11,7 +11,8 @@ RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint requirements.txt .
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/dataquarantine dataquarantine
-# hadolint ignore=DL3013  the wheels at hand are the pinned ones
+# The wheels at hand are the pinned ones.
+# hadolint ignore=DL3013
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
     pip install --no-cache-dir --no-index --find-links /wheels dataquarantine
 COPY schemas /etc/dataquarantine/schemas

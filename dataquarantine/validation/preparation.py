@@ -39,11 +39,15 @@ class Preparation:
     def _schema(self, schema: Any) -> Any:
         if not isinstance(schema, dict):
             return schema
-        return {
+        prepared = {
             keyword: self._keyword(keyword, value)
             for keyword, value in schema.items()
             if keyword not in _CONTENT or self._asserts_content
         }
+        if prepared.get("additionalProperties") is False:
+            # Without it the engine does not say which properties are unknown.
+            prepared.setdefault("properties", {})
+        return prepared
 
     def _keyword(self, keyword: str, value: Any) -> Any:
         if keyword == "pattern" and isinstance(value, str):

@@ -24,15 +24,16 @@ class AvroDecoder:
 
     def __init__(self, schema: AvroSchema) -> None:
         self.schema = schema
-        self._readers: dict[bytes, Read] = {schema.fingerprint: schema.read}
+        # by schema, not by fingerprint: that says nothing of logical types, aliases and defaults
+        self._readers: dict[AvroSchema, Read] = {schema: schema.read}
 
     def decode(self, value: bytes, start: int = 0, writer: AvroSchema | None = None) -> Any:
         """Read a value from `start` on; without `writer`, this very schema wrote it."""
         if writer is None:
             return _read_whole(self.schema.read, value, start)
-        read = self._readers.get(writer.fingerprint)
+        read = self._readers.get(writer)
         if read is None:
-            read = self._readers[writer.fingerprint] = self._reader_of(writer)
+            read = self._readers[writer] = self._reader_of(writer)
         return _read_whole(read, value, start)
 
     def decode_framed(self, value: bytes, find_writer: FindWriter) -> Any:

@@ -36,16 +36,8 @@ def fresh(values: dict[str, Any]) -> dict[str, Any]:
 
 def plain(schema: Any, named: Mapping[str, Any]) -> Any:
     """Unfold a type: a dict with a `type` text, or the list of a union's branches."""
-    while not isinstance(schema, list):
-        if isinstance(schema, str):
-            schema = named.get(schema) or {"type": schema}
-        elif isinstance(schema["type"], str):
-            inner = named.get(schema["type"])
-            if inner is None:
-                return schema
-            schema = inner
-        else:
-            schema = schema["type"]
+    if isinstance(schema, str):
+        return named.get(schema) or {"type": schema}
     return schema
 
 

@@ -39,7 +39,7 @@ class AvroSchema:
 
         Raises: Unresolvable when this schema can't read any of it.
         """
-        if writer.fingerprint == self.fingerprint:
+        if writer is self:
             return self.read
         return ReaderCompiler(writer.named, self.named).compile(writer.parsed, self.parsed)
 

@@ -25,7 +25,6 @@ INDEXES = {
     "fingerprint": f"fingerprint, {NEWEST_FIRST}",
     "status": f"status, {NEWEST_FIRST}",
     "coordinates": 'topic, partition, "offset"',
-    "key": "key",
 }
 
 
@@ -66,6 +65,8 @@ def upgrade() -> None:
     op.execute("CREATE TABLE quarantine_records_default PARTITION OF quarantine_records DEFAULT")
     for name, columns in INDEXES.items():
         op.execute(f"CREATE INDEX quarantine_records_{name} ON quarantine_records ({columns})")
+    # A key may be of any length, which a b-tree does not take.
+    op.execute("CREATE INDEX quarantine_records_key ON quarantine_records USING hash (key)")
 
 
 def downgrade() -> None:

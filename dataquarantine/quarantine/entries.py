@@ -16,7 +16,7 @@ from dataquarantine.quarantine.envelope import Envelope, NotAnEnvelope, Text
 from dataquarantine.quarantine.fingerprint import fingerprint
 from dataquarantine.quarantine.states import RecordState
 from dataquarantine.records import Record
-from dataquarantine.store.rows import QuarantineRow, record_time
+from dataquarantine.store.row import QuarantineRow, record_time
 
 #: Headers by which producers name themselves; the first that is there counts.
 PRODUCER_HEADERS = ("client.id", "client-id", "client_id", "producer")

@@ -12,7 +12,7 @@ import msgspec
 from dataquarantine.quarantine.entries import Entry
 from dataquarantine.quarantine.envelope import crc32c
 from dataquarantine.store.objects import ObjectStore, StoredObject
-from dataquarantine.store.rows import StoredMark
+from dataquarantine.store.row import StoredMark
 
 Layout = Literal["record", "segment", "auto"]
 

@@ -27,14 +27,8 @@ from dataquarantine.store.drain import Drained, SpoolDrainer
 from dataquarantine.store.objects import ObjectStore, StoredObject
 from dataquarantine.store.partitions import Partitions
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.rows import (
-    Inserted,
-    Known,
-    PostgresRows,
-    QuarantineRow,
-    StoredMark,
-    record_time,
-)
+from dataquarantine.store.row import QuarantineRow, StoredMark, record_time
+from dataquarantine.store.rows import Inserted, Known, PostgresRows
 from dataquarantine.store.spool import Spool
 
 logger = logging.getLogger(__name__)

@@ -22,10 +22,21 @@ class RecordState(StrEnum):
     DISCARDED = "discarded"  # given up, with a reason
 
 
+class IncidentState(StrEnum):
+    """Where a group of records stands."""
+
+    NEW = "new"  # first seen within a day
+    ONGOING = "ongoing"  # known, not growing
+    ESCALATING = "escalating"  # the last hour is far above the day before
+    REGRESSED = "regressed"  # came back after it was resolved
+    RESOLVED = "resolved"  # said to be mended
+    ARCHIVED = "archived"  # said to be of no interest; stays so when it is seen again
+
+
 class IllegalMove(DataQuarantineError):
     """A state can't follow that one."""
 
-    def __init__(self, current: str, wanted: str, allowed: frozenset[RecordState]) -> None:
+    def __init__(self, current: str, wanted: str, allowed: frozenset[str]) -> None:
         self.current = current
         self.wanted = wanted
         names = ", ".join(sorted(allowed)) or "nothing, it is final"
@@ -59,10 +70,38 @@ MOVES: Mapping[RecordState, frozenset[RecordState]] = {
 }
 
 
+_CLOSED = frozenset([IncidentState.RESOLVED, IncidentState.ARCHIVED])
+
+INCIDENT_MOVES: Mapping[IncidentState, frozenset[IncidentState]] = {
+    IncidentState.NEW: _CLOSED | {IncidentState.ONGOING, IncidentState.ESCALATING},
+    IncidentState.ONGOING: _CLOSED | {IncidentState.ESCALATING},
+    IncidentState.ESCALATING: _CLOSED | {IncidentState.ONGOING},
+    IncidentState.REGRESSED: _CLOSED | {IncidentState.ONGOING, IncidentState.ESCALATING},
+    IncidentState.RESOLVED: frozenset([IncidentState.REGRESSED, IncidentState.ARCHIVED]),
+    IncidentState.ARCHIVED: frozenset([IncidentState.RESOLVED, IncidentState.ONGOING]),
+}
+
+OPEN_INCIDENTS = frozenset(IncidentState) - _CLOSED
+
+
 def check_move(current: RecordState, wanted: RecordState) -> None:
     """Refuse a move that the table does not have.
 
     Raises: IllegalMove naming what is allowed.
     """
     if wanted not in MOVES[current]:
-        raise IllegalMove(current, wanted, MOVES[current])
+        raise IllegalMove(current, wanted, frozenset(MOVES[current]))
+
+
+def check_incident_move(current: IncidentState, wanted: IncidentState) -> None:
+    """Refuse a move of an incident that the table does not have.
+
+    Raises: IllegalMove naming what is allowed.
+    """
+    if wanted not in INCIDENT_MOVES[current]:
+        raise IllegalMove(current, wanted, frozenset(INCIDENT_MOVES[current]))
+
+
+def sources_of(wanted: RecordState) -> frozenset[RecordState]:
+    """Name the states that a record can have before `wanted`."""
+    return frozenset(state for state, allowed in MOVES.items() if wanted in allowed)

@@ -18,7 +18,8 @@ from dataquarantine.errors import SinkRejected, SinkUnavailable
 from dataquarantine.store import spooled
 from dataquarantine.store.availability import Availability
 from dataquarantine.store.objects import ObjectStore
-from dataquarantine.store.rows import PostgresRows, StoredMark
+from dataquarantine.store.row import StoredMark
+from dataquarantine.store.rows import PostgresRows
 from dataquarantine.store.spool import Spool, SpoolQueue
 
 logger = logging.getLogger(__name__)

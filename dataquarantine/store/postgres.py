@@ -21,8 +21,9 @@ CONNECT_TIMEOUT_S = 3
 TRANSACTION_TIMEOUT_S = 30.0
 ATTEMPTS = 3
 
-#: SQLSTATE classes that blame the data: data exception, integrity constraint violation.
-_DATA_CLASSES = ("22", "23")
+#: SQLSTATE classes that blame the data: data exception, integrity constraint violation, program
+#: limit exceeded (text too long for an index).
+_DATA_CLASSES = ("22", "23", "54")
 #: In the second class, but for us it is a partition that was being made: the same call succeeds.
 _CHECK_VIOLATION = "23514"
 #: Lost against another transaction: serialization failure, deadlock.

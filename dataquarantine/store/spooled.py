@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dataquarantine.store.objects import StoredObject
-from dataquarantine.store.rows import QuarantineRow, StoredMark
+from dataquarantine.store.row import QuarantineRow, StoredMark
 
 
 class SpooledPayload(msgspec.Struct, frozen=True):

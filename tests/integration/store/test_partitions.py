@@ -12,7 +12,8 @@ from sqlalchemy import text
 from dataquarantine.quarantine.entries import entry_of
 from dataquarantine.store.partitions import DAYS_AHEAD, Partitions
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.rows import PostgresRows, QuarantineRow
+from dataquarantine.store.row import QuarantineRow
+from dataquarantine.store.rows import PostgresRows
 from tests.unit.quarantine.factories import CLUSTER, NOW, dead_letters, source
 
 RETENTION_DAYS = 5

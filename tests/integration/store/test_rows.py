@@ -8,7 +8,8 @@ from sqlalchemy import RowMapping, text
 
 from dataquarantine.quarantine.entries import entry_of
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.rows import PostgresRows, QuarantineRow, StoredMark
+from dataquarantine.store.row import QuarantineRow, StoredMark
+from dataquarantine.store.rows import PostgresRows
 from tests.unit.quarantine.factories import CLUSTER, NOW, dead_letters, source
 
 
@@ -33,8 +34,13 @@ def stored(database: Database) -> list[RowMapping]:
         {"offset": 2**70},
         {"attempt": 2**33},
         {"schema_name": "\x00", "source_timestamp_ms": 2**65},
+        {"error_type": "\x00", "fingerprint": "\x00", "code": "\x00", "topic": "\x00"},
+        {"schema_name": "".join(chr(0x4E00 + n) for n in range(9000))},
     ],
-    ids=["NUL in text", "NUL in key", "NUL in JSON", "partition", "offset", "attempt", "several"],
+    ids=[
+        *("NUL in text", "NUL in key", "NUL in JSON", "partition", "offset", "attempt"),
+        *("several", "every text", "too long for an index"),
+    ],
 )
 def test_a_row_that_postgres_refuses_is_stored_reduced_and_the_rest_whole(
     database: Database, poison: dict[str, object]
@@ -51,6 +57,16 @@ def test_a_row_that_postgres_refuses_is_stored_reduced_and_the_rest_whole(
     assert reduced["error_message"].startswith("stored in reduced form: postgres refused the row")
     assert reduced["storage_path"] == rows[4].storage_path
     assert sum(row["error_message"] == rows[0].error_message for row in by_id.values()) == 8
+
+
+def test_a_long_key_is_no_obstacle(database: Database) -> None:
+    key = "".join(chr(0x4E00 + n) for n in range(9000))
+    [row] = make_rows(1)
+
+    inserted = PostgresRows(database).insert([msgspec.structs.replace(row, key=key)])
+
+    assert inserted.reduced == ()
+    assert stored(database)[0]["key"] == key
 
 
 def test_text_comes_back_as_it_went(database: Database) -> None:

@@ -1,0 +1,118 @@
+"""One row of `quarantine_records`, and what it becomes on its way to Postgres."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+#: Shorter than what an index takes.
+_MAX_REDUCED = 500
+
+_FIRST_MS = 0
+#: The last millisecond of the year 9999, the last that Python's datetime holds.
+_LAST_MS = 253_402_300_799_999
+
+
+class QuarantineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What Postgres keeps of a quarantined record; the fields are the table's columns."""
+
+    id: UUID
+    topic: str
+    partition: int
+    offset: int
+    timestamp: datetime
+    schema_name: str | None = None
+    schema_version: str | None = None
+    error_type: str
+    error_message: str | None = None
+    field_path: str | None = None
+    storage_path: str
+    status: str
+    code: str | None = None
+    fingerprint: str
+    violations: list[dict[str, Any]] = []
+    key: str | None = None
+    producer: str | None = None
+    attempt: int = 1
+    lineage_id: UUID
+    source_timestamp_ms: int
+    dlq_partition: int
+    dlq_offset: int
+    payload_crc32c: int | None = None
+    quarantined_at: datetime
+    stored_at: datetime | None = None
+    updated_at: datetime
+
+
+class StoredMark(msgspec.Struct, frozen=True):
+    """Says that the payload of a row lies at `path` now."""
+
+    id: UUID
+    timestamp: datetime
+    path: str
+
+
+COLUMNS = QuarantineRow.__struct_fields__
+
+
+def reduce_row(row: QuarantineRow, reason: str) -> QuarantineRow:
+    """Keep of a refused row what can't be refused, and say why; the payload is untouched."""
+    return msgspec.structs.replace(
+        row,
+        topic=_plain(row.topic),
+        partition=_clamp(row.partition, 31),
+        offset=_clamp(row.offset, 63),
+        timestamp=record_time(row.source_timestamp_ms),
+        schema_name=None,
+        schema_version=None,
+        error_type=_plain(row.error_type),
+        error_message=f"stored in reduced form: postgres refused the row: {_plain(reason)}",
+        field_path=None,
+        code=None,
+        fingerprint=_plain(row.fingerprint),
+        violations=[],
+        key=None,
+        producer=None,
+        attempt=_clamp(row.attempt, 31),
+        source_timestamp_ms=_clamp(row.source_timestamp_ms, 63),
+        payload_crc32c=None if row.payload_crc32c is None else _clamp(row.payload_crc32c, 63),
+    )
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")[:_MAX_REDUCED]
+
+
+def record_time(timestamp_ms: int) -> datetime:
+    """Turn a record's timestamp into one that Python and Postgres hold: 1970 to 9999."""
+    clamped = min(max(timestamp_ms, _FIRST_MS), _LAST_MS)
+    seconds, millis = divmod(clamped, 1000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=millis * 1000)
+
+
+def _clamp(value: int, bits: int) -> int:
+    limit = 1 << bits
+    return max(min(value, limit - 1), -limit)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def copy_line(row: QuarantineRow) -> str:
+    """Write a row in COPY's text format."""
+    return "\t".join(_copy_value(getattr(row, column)) for column in COLUMNS) + "\n"
+
+
+def _copy_value(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return msgspec.json.encode(value).decode().translate(_ESCAPES)
+    return str(value)

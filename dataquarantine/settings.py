@@ -34,7 +34,7 @@ class KafkaSettings(Section):
 
     bootstrap_servers: str = "127.0.0.1:9092"
     group: str = "dataquarantine-validators"
-    group_instance_id: str | None = None
+    group_instance_id: str | None = Field(None, min_length=1)
     session_timeout_s: float = Field(20.0, gt=0)
     heartbeat_interval_s: float = Field(3.0, gt=0)
     commit_interval_s: float = Field(0.5, gt=0)

@@ -10,14 +10,13 @@ from collections.abc import Callable
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from tests.integration.worker.stack import PARTITIONS, Stack, until
 
 ROUNDS = int(os.environ.get("DQ_TEST_ROUNDS", "2"))
 RATE = int(os.environ.get("DQ_TEST_RATE", "2000"))
 SESSION_S = 6
-#: Between a join and a kill, and between a kill and the next join.
-PHASE_S = SESSION_S + 6
 
 
 class Load:
@@ -95,11 +94,15 @@ def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(kafka_stack: St
     with Load(stack, RATE) as load:
         until(lambda: len(stack.committed(stack.source)) == PARTITIONS, 60, "a first commit")
         stalls = Stalls(stack)
+        members: list[int] = []
         for _ in range(ROUNDS):
             joined = stack.start_worker(wait=False)
-            stalls.watch(PHASE_S)
+            stalls.watch(40, lambda: joined.ready)
+            assert joined.ready, "a joined worker holds partitions"
+            stalls.watch(4)
+            members.append(member_count(stack))
             joined.kill()
-            stalls.watch(PHASE_S)
+            stalls.watch(SESSION_S + 6)
         stalls.close()
 
     def drained() -> bool:
@@ -113,8 +116,19 @@ def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(kafka_stack: St
         f"{stalls.worst_s:.1f} s, duplicates {duplicates}"
     )
     missing = [n for n in range(load.sent) if n not in seen]
+    assert members == [2] * ROUNDS
     assert missing == []
     assert stalls.worst_s <= SESSION_S + 5
+
+
+def member_count(stack: Stack) -> int:
+    """Count the group's members that hold partitions of the source."""
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap_servers})
+    group = admin.describe_consumer_groups([stack.group])[stack.group].result(timeout=20)
+    holders = [m for m in group.members if m.assignment]
+    return sum(
+        any(tp.topic == stack.source for tp in m.assignment.topic_partitions) for m in holders
+    )
 
 
 def sequence_numbers(stack: Stack) -> Counter[int]:

@@ -13,6 +13,7 @@ from dataquarantine.errors import InvalidSchema
 from dataquarantine.outcomes import Code, ErrorType, Violation
 from dataquarantine.validation.preparation import (
     Preparation,
+    check_patterns,
     check_size,
     explain,
     validator_class,
@@ -80,6 +81,7 @@ def compile_json_schema(
             "a JSON Schema is an object or a boolean", where=where, remedy="write it as a mapping"
         )
     check_size(definition, where)
+    check_patterns(definition, where)
     resources = resources or {}
     make = validator_class(definition, where, resources)
     preparation = Preparation(definition)

@@ -130,7 +130,8 @@ def for_python(pattern: str) -> re.Pattern[str] | None:
                 end = at + 3
         pieces.append(piece)
         at = end
-    if depth or open_repetitions > 1 or (open_repetitions and not pattern.startswith("^")):
+    anchored = pattern.startswith("^") and "|" not in pieces
+    if depth or open_repetitions > 1 or (open_repetitions and not anchored):
         return None
     return re.compile("".join(pieces))
 

@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from dataquarantine.errors import InvalidSchema
 from dataquarantine.validation.patterns import for_linear_engine, why_refused
-from dataquarantine.validation.subschemas import MANY, NAMED, ONE, pointer_text
+from dataquarantine.validation.subschemas import MANY, NAMED, ONE, Pointer, pointer_text, walk
 
 MAX_DEPTH: Final = 200
 #: Set to true at the root of a draft 6 or 7 schema, content is checked, not only described.
@@ -23,6 +23,10 @@ DRAFTS: Final = {
     "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
     "https://json-schema.org/draft/2020-12/schema": jsonschema_rs.Draft202012Validator,
 }
+
+_IS_PATTERN: Final = jsonschema_rs.Draft202012Validator(
+    {"format": "regex"}, validate_formats=True
+).is_valid
 
 
 class Preparation:
@@ -110,6 +114,34 @@ def check_size(definition: Any, where: str) -> None:
             waiting.extend((item, depth + 1) for item in value)
 
 
+def check_patterns(definition: Any, where: str) -> None:
+    """Refuse patterns that are none by ECMA 262; not every draft's meta-schema does.
+
+    Raises: InvalidSchema.
+    """
+    for pointer, schema in walk(definition):
+        if not isinstance(schema, dict):
+            continue
+        if isinstance(schema.get("pattern"), str):
+            _check_pattern(schema["pattern"], where, (*pointer, "pattern"))
+        named = schema.get("patternProperties")
+        for pattern in named if isinstance(named, dict) else ():
+            _check_pattern(pattern, where, (*pointer, "patternProperties", pattern))
+
+
+def _check_pattern(pattern: str, where: str, place: Pointer) -> None:
+    if not _IS_PATTERN(pattern):
+        raise _refused_pattern(pattern, f"{where}#{pointer_text(place)}")
+
+
+def _refused_pattern(pattern: str, place: str) -> InvalidSchema:
+    return InvalidSchema(
+        f"pattern {pattern!r} is refused: {why_refused(pattern)}",
+        where=place,
+        remedy="write it without that, or as a rule",
+    )
+
+
 def explain(
     error: jsonschema_rs.ValidationError, preparation: Preparation, where: str
 ) -> InvalidSchema:
@@ -119,12 +151,7 @@ def explain(
     if kind.name == "$ref":
         return _unresolved(error, where)
     if kind.name == "format" and kind.format == "regex" and isinstance(error.instance, str):
-        pattern = preparation.original.get(error.instance, error.instance)
-        return InvalidSchema(
-            f"pattern {pattern!r} is refused: {why_refused(pattern)}",
-            where=place,
-            remedy="write it without that, or as a rule",
-        )
+        return _refused_pattern(preparation.original.get(error.instance, error.instance), place)
     problem = error.message.split("\n")[0]
     return InvalidSchema(problem, where=place, remedy="see the draft's specification")
 

@@ -37,6 +37,8 @@ _EVERY_DRAFT: Final = frozenset(
         "allOf",
         "anyOf",
         "enum",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
         "format",
         "items",
         "maxItems",
@@ -55,7 +57,7 @@ _EVERY_DRAFT: Final = frozenset(
         "type",
     )
 )
-_SINCE_6: Final = frozenset(("const", "exclusiveMaximum", "exclusiveMinimum", "propertyNames"))
+_SINCE_6: Final = frozenset(("const", "propertyNames"))
 _SINCE_7: Final = frozenset(("else", "if", "then"))
 
 _DRAFTS: Final[dict[type[jsonschema_rs.Validator], tuple[frozenset[str], str]]] = {

@@ -90,7 +90,7 @@ def array_reader(read: Read) -> Read:
                 if not count:
                     return items, at
                 for _ in range(count):
-                    item, at = read(data, at, depth)
+                    item, at = read(data, at, depth + 1)
                     items.append(item)
                 _check_block_end(at, end)
         except NotDecodable as exc:
@@ -111,7 +111,7 @@ def map_reader(read: Read) -> Read:
                     return items, at
                 for _ in range(count):
                     key, at = read_string(data, at)
-                    items[key], at = read(data, at, depth)
+                    items[key], at = read(data, at, depth + 1)
                 _check_block_end(at, end)
         except NotDecodable as exc:  # keys are data: an error names their place, not their text
             raise exc.inside(len(items)) from None
@@ -128,7 +128,7 @@ def record_reader(fields: list[tuple[Any, str, Read]], missing: dict[str, Any]) 
 
     def read_record(data: bytes, at: int, depth: int) -> tuple[dict[str, Any], int]:
         if depth > MAX_DEPTH:
-            raise NotDecodable(Code.NESTED_TOO_DEEP, f"more than {MAX_DEPTH} nested records")
+            raise NotDecodable(Code.NESTED_TOO_DEEP, f"more than {MAX_DEPTH} levels")
         document: dict[Any, Any] = {}
         name = ""
         try:

@@ -80,6 +80,9 @@ def _read_whole(read: Read, value: bytes, start: int) -> Any:
         document, end = read(value, start, 0)
     except IndexError:
         raise cut_short() from None
+    except RecursionError:  # the caller's own stack was deep already
+        problem = "the value is nested too deep"
+        raise NotDecodable(Code.NESTED_TOO_DEEP, problem) from None
     if end != len(value):
         problem = f"{len(value) - end} bytes are left over after the value"
         raise NotDecodable(Code.NOT_AVRO, problem)

@@ -5,7 +5,13 @@ import fastavro
 import pytest
 
 from dataquarantine.outcomes import Code
-from dataquarantine.validation.avro import AvroDecoder, AvroSchema, NotDecodable, parse_avro
+from dataquarantine.validation.avro import (
+    AvroDecoder,
+    AvroSchema,
+    NotDecodable,
+    parse_avro,
+    to_json,
+)
 
 ORDER = {
     "type": "record",
@@ -115,6 +121,18 @@ def test_bad_bytes_are_refused(definition: Any, value: bytes, code: Code, path: 
         decoder(definition).decode(value)
 
     assert (refused.value.code, refused.value.field_path) == (code, path)
+
+
+def test_deepest_value_is_read_and_shown_from_a_deep_stack() -> None:
+    """Each level of the data takes an array, a union and a reference to the record."""
+    items = {"type": "array", "items": ["null", "Deep"]}
+    deep = {"type": "record", "name": "Deep", "fields": [{"name": "a", "type": items}]}
+    value = b"\x02\x02" * 50 + b"\x00" * 51
+
+    def at_depth(frames: int) -> bytes:
+        return at_depth(frames - 1) if frames else to_json(decoder(deep).decode(value))
+
+    assert at_depth(300).count(b"a") == 51
 
 
 def test_blocks_with_a_size_are_read() -> None:

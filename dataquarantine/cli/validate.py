@@ -46,8 +46,9 @@ def validate(
 
     judge = _Judge(load_settings(), topic, reference)
     for file in files:
-        for number, records in _chunks(file, judge.source):
-            judge.judge(file.name, number, records, keep=show)
+        name = getattr(file, "name", "<stdin>")
+        for number, records in _chunks(file, name, judge.source):
+            judge.judge(name, number, records, keep=show)
     judge.report(as_json=as_json)
     if judge.bad:
         context.exit(1)
@@ -108,12 +109,12 @@ class _Judge:
         click.echo(text + (f": {codes}" if codes else ""))
 
 
-def _chunks(file: BinaryIO, topic: str) -> Iterator[tuple[int, list[SourceRecord]]]:
-    """Yield chunks of non-empty lines and the number of their first line, moving a progress bar."""
+def _chunks(file: BinaryIO, name: str, topic: str) -> Iterator[tuple[int, list[SourceRecord]]]:
+    """Yield chunks of lines and the number of their first line."""
     from dataquarantine.records import SourceRecord
 
-    size = Path(file.name).stat().st_size if Path(file.name).is_file() else None
-    with progress(file.name, size) as advance:
+    size = Path(name).stat().st_size if Path(name).is_file() else None
+    with progress(name, size) as advance:
         number = 1
         while lines := list(islice(file, CHUNK)):
             advance(sum(map(len, lines)))

@@ -5,17 +5,13 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(epilog="Example: dataquarantine worker --log-level WARNING")
 @click.option("--log-level", default="INFO", show_default=True, help="DEBUG, INFO, WARNING, ERROR.")
 def worker(log_level: str) -> None:
     """Run one worker of the gateway until it is told to stop.
 
     Start as many as the source topic has partitions; they share the work as one consumer group.
     `faust -A dataquarantine.agents.app worker` starts the same thing.
-
-    \b
-    Example:
-      dataquarantine worker --log-level WARNING
     """
     import mode.loop
 

@@ -82,77 +82,60 @@ def _class_end(pattern: str, start: int) -> int:
     return len(pattern)
 
 
-_PLAIN_ESCAPES: Final = {
+#: Pieces that mean the same on `re`: as ECMA has them -> as `re` has them, and may be repeated.
+_REPEATABLE: Final = {
     r"\d": "[0-9]",
     r"\D": "[^0-9]",
     r"\w": "[A-Za-z0-9_]",
     r"\W": "[^A-Za-z0-9_]",
+    **{f"\\{sign}": f"\\{sign}" for sign in r".-/\+*?()$^|"},
 }
+#: Pieces that may not be repeated.
+_FIXED: Final = {"^": "^", "$": r"\Z", "(?:": "(?:", ")": ")", "|": "|"}
+_LITERAL: Final = re.compile(r"[A-Za-z0-9 _:,@#%/=!~;-]\Z")
 _CLASS: Final = re.compile(r"\[\^?(?:[A-Za-z0-9 _.,:;@#%/+*-]|\\[\\\-./^dw\]])+\]\Z")
+_PIECE: Final = re.compile(r"\(\?:|\[(?:[^\]\\]|\\.)*\]|\\.|.", re.DOTALL)
+_MAX_REPETITION: Final = 1000
 
 
 def for_python(pattern: str) -> re.Pattern[str] | None:
     """Compile a pattern for `re` if that surely means the same and takes linear time, else None.
 
     Sure are: literals, simple classes, anchors, fixed repetition, unquantified groups, and at most
-    one open repetition in a pattern that starts with `^`.
+    one open repetition in a pattern that starts with `^` and has no alternatives.
     """
     pieces: list[str] = []
-    open_repetitions = depth = 0
-    waiting = list(tokens(pattern))
-    text = "".join(token.text for token in waiting)
-    at = 0
+    open_repetitions = depth = at = 0
     can_repeat = False
-    while at < len(text):
-        quantifier = _QUANTIFIER.match(text, at)
+    while at < len(pattern):
+        quantifier = _QUANTIFIER.match(pattern, at)
         if quantifier:
-            fixed = quantifier[1] is not None and quantifier[2] is None
-            if not can_repeat or int(quantifier[1] or 0) > 1000 or int(quantifier[3] or 0) > 1000:
+            if not can_repeat or not _is_modest(quantifier):
                 return None
-            open_repetitions += not fixed
+            open_repetitions += quantifier[1] is None or quantifier[2] is not None
             pieces.append(quantifier[0])
             at, can_repeat = quantifier.end(), False
             continue
-        if text[at] == "[":
-            end = _class_end(text, at)
-            if not _CLASS.match(text[at:end]):
-                return None
-            piece = text[at:end].replace(r"\d", "0-9").replace(r"\w", "A-Za-z0-9_")
-            can_repeat = True
-        else:
-            end = _piece_end(text, at)
-            translated = _plain_piece(text, at, end)
-            if translated is None:
-                return None
-            piece, can_repeat, opened = translated
-            depth += opened
-            if opened == 1:
-                end = at + 3
-        pieces.append(piece)
-        at = end
+        found = _PIECE.match(pattern, at)
+        piece = found[0] if found else ""
+        can_repeat = piece not in _FIXED
+        translated = _FIXED.get(piece) or _repeatable(piece)
+        depth += (piece == "(?:") - (piece == ")")
+        if translated is None or depth < 0:
+            return None
+        pieces.append(translated)
+        at += len(piece)
     anchored = pattern.startswith("^") and "|" not in pieces
     if depth or open_repetitions > 1 or (open_repetitions and not anchored):
         return None
     return re.compile("".join(pieces))
 
 
-def _plain_piece(text: str, at: int, end: int) -> tuple[str, bool, int] | None:
-    """Translate one piece outside a class: the text, whether it may be repeated, group depth."""
-    piece = text[at:end]
-    if piece in _PLAIN_ESCAPES:
-        return _PLAIN_ESCAPES[piece], True, 0
-    if piece == "^":
-        return "^", False, 0
-    if piece == "$":
-        return r"\Z", False, 0
-    if text.startswith("(?:", at):
-        return "(?:", False, 1
-    if piece == ")":
-        return ")", False, -1
-    if piece == "|":
-        return "|", False, 0
-    if piece in (r"\.", r"\-", r"\/", r"\\", r"\+", r"\*", r"\?", r"\(", r"\)", r"\$", r"\^"):
-        return re.escape(piece[1]), True, 0
-    if len(piece) == 1 and ((piece.isalnum() and piece.isascii()) or piece in " _-:,@#%/=!~;"):
-        return re.escape(piece), True, 0
-    return None
+def _is_modest(quantifier: re.Match[str]) -> bool:
+    return all(int(quantifier[group] or 0) <= _MAX_REPETITION for group in (1, 3))
+
+
+def _repeatable(piece: str) -> str | None:
+    if _CLASS.match(piece):
+        return piece.replace(r"\d", "0-9").replace(r"\w", "A-Za-z0-9_")
+    return re.escape(piece) if _LITERAL.match(piece) else _REPEATABLE.get(piece)

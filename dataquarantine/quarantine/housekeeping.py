@@ -8,21 +8,28 @@ import threading
 from dataquarantine.clock import Clock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.store.drain import SpoolDrainer
+from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.partitions import Partitions
 
 logger = logging.getLogger(__name__)
 
 DRAIN_EVERY_S = 1.0
-MAINTAIN_EVERY_S = 3600.0
-MAINTAIN_AGAIN_AFTER_FAILURE_S = 60.0
+MAINTAIN_EVERY_S = 60.0
 
 
 class Housekeeper:
-    """Looks after spool and partitions in a thread of its own until stopped."""
+    """Looks after spool, partitions and incidents in a thread of its own until stopped."""
 
-    def __init__(self, drainer: SpoolDrainer, partitions: Partitions, clock: Clock) -> None:
+    def __init__(
+        self,
+        drainer: SpoolDrainer,
+        partitions: Partitions,
+        incidents: IncidentBook,
+        clock: Clock,
+    ) -> None:
         self._drainer = drainer
         self._partitions = partitions
+        self._incidents = incidents
         self._clock = clock
         self._stop = threading.Event()
         self._next_maintenance_s = clock.monotonic()
@@ -49,13 +56,14 @@ class Housekeeper:
     def _maintain(self) -> None:
         if self._clock.monotonic() < self._next_maintenance_s:
             return
-        try:
-            done = self._partitions.maintain(self._clock.now())
-        except SinkUnavailable as exc:
-            self._next_maintenance_s = self._clock.monotonic() + MAINTAIN_AGAIN_AFTER_FAILURE_S
-            logger.warning("Partitions are not maintained now: %s", exc)
-            return
         self._next_maintenance_s = self._clock.monotonic() + MAINTAIN_EVERY_S
+        now = self._clock.now()
+        try:
+            done = self._partitions.maintain(now)
+            self._incidents.move_on(now)
+        except SinkUnavailable as exc:
+            logger.warning("Partitions and incidents are not maintained now: %s", exc)
+            return
         if done.made or done.dropped or done.deleted:
             logger.info(
                 "Made %d day partitions, dropped %d, deleted %d expired rows",

@@ -24,6 +24,7 @@ from dataquarantine.settings import Settings
 from dataquarantine.store import spooled
 from dataquarantine.store.availability import Availability
 from dataquarantine.store.drain import Drained, SpoolDrainer
+from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.objects import ObjectStore, StoredObject
 from dataquarantine.store.partitions import Partitions
 from dataquarantine.store.postgres import Database
@@ -133,7 +134,8 @@ class QuarantineSink:
 
     def start_housekeeping(self) -> None:
         """Drain the spool and keep the partitions in a thread of its own, until `close`."""
-        self._housekeeper = Housekeeper(self._drainer, self._partitions, self._clock)
+        incidents = IncidentBook(self._database)
+        self._housekeeper = Housekeeper(self._drainer, self._partitions, incidents, self._clock)
         self._housekeeper.start()
 
     @property

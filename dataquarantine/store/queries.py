@@ -82,7 +82,7 @@ class QuarantineQueries:
             " ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
         )
         rows = self._read(statement, values | {"limit": limit + 1})
-        items = [_item(row) for row in rows[:limit]]
+        items = [as_item(row) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(items, None if last is None else _cursor(last["quarantined_at"], last["id"]))
 
@@ -99,7 +99,7 @@ class QuarantineQueries:
         """Find one record."""
         statement = text("SELECT * FROM quarantine_records WHERE id = CAST(:id AS uuid)")
         rows = self._read(statement, {"id": str(record_id)})
-        return _item(rows[0]) if rows else None
+        return as_item(rows[0]) if rows else None
 
     def count(self, filters: Filters) -> int:
         """Count records; reads all of them."""
@@ -169,7 +169,8 @@ def _where(conditions: list[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _item(row: sqlalchemy.RowMapping) -> Item:
+def as_item(row: sqlalchemy.RowMapping) -> Item:
+    """Show a row as JSON does."""
     return {
         column: str(value)
         if isinstance(value, UUID)

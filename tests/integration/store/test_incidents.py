@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, text
 
 from dataquarantine.quarantine.entries import entry_of
 from dataquarantine.store import incidents
+from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.row import QuarantineRow
 from dataquarantine.store.rows import PostgresRows
@@ -107,3 +108,73 @@ def test_producers_are_capped(database: Database) -> None:
     counts = {p["producer"]: p["record_count"] for p in found(database, "incident_producers")}
     assert len(counts) == incidents.MAX_PRODUCERS + 1
     assert counts[incidents.OTHER_PRODUCERS] == 20
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now_count", "after"),
+    [
+        ([(timedelta(minutes=10), 5)], 0, "new"),
+        ([(2 * DAY, 5)], 0, "ongoing"),
+        ([(2 * DAY, 5)], 150, "escalating"),
+        ([(2 * DAY, 5), (timedelta(hours=5), 500)], 150, "ongoing"),
+        ([(2 * DAY, 5)], 50, "ongoing"),
+    ],
+    ids=["minutes old", "days old", "sudden", "as usual", "few"],
+)
+def test_incidents_age_and_escalate(
+    database: Database, earlier: list[tuple[timedelta, int]], now_count: int, after: str
+) -> None:
+    first = 0
+    for age, count in [*earlier, (timedelta(), now_count)]:
+        PostgresRows(database).insert(rows_of(count, first=first, at=NOW - age))
+        first += count
+
+    IncidentBook(database).move_on(NOW)
+    IncidentBook(database).move_on(NOW)
+
+    [incident] = found(database)
+    assert incident["state"] == after
+
+
+def test_an_escalating_incident_calms_down(database: Database) -> None:
+    PostgresRows(database).insert(rows_of(1, at=NOW - 2 * DAY))
+    PostgresRows(database).insert(rows_of(200, first=1))
+    book = IncidentBook(database)
+
+    moved = [book.move_on(NOW), book.move_on(NOW + timedelta(hours=4))]
+
+    [incident] = found(database)
+    assert moved == [1, 1]
+    assert incident["state"] == "ongoing"
+
+
+def test_an_incident_shows_its_trend_and_producers(database: Database) -> None:
+    PostgresRows(database).insert(rows_of(2, at=NOW - timedelta(hours=2)))
+    PostgresRows(database).insert(rows_of(3, first=2, producer="web"))
+    book = IncidentBook(database)
+    [listed] = book.page(state="open").items
+
+    shown = book.get(listed["fingerprint"], NOW)
+
+    assert shown is not None
+    assert shown["trend"][-3:] == [2, 0, 3]
+    assert len(shown["trend"]) == 24
+    assert [each["producer"] for each in shown["producers"]] == ["web", "app"]
+
+
+def test_pages_of_incidents_follow_each_other(database: Database) -> None:
+    rows = [
+        msgspec.structs.replace(row, fingerprint=f"v1:{n % 7}") for n, row in enumerate(rows_of(9))
+    ]
+    PostgresRows(database).insert(rows)
+    book = IncidentBook(database)
+
+    first = book.page(limit=4)
+    second = book.page(limit=4, cursor=first.next)
+
+    names = [item["fingerprint"] for item in first.items + second.items]
+    assert names == [f"v1:{n}" for n in range(6, -1, -1)]
+    assert second.next is None

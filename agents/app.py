@@ -10,6 +10,7 @@ from dataquarantine.errors import ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.settings import load_settings
 from dataquarantine.stream.kafka_client import faust_credentials
+from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic
 
 #: In the order of the flow.
@@ -28,6 +29,8 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
         await super().on_start()
         await gateway.start()
         self.add_future(self._produce())
+        self.add_future(gateway.refresh_schemas())
+        self.add_future(measure_forever(self, gateway.gate, gateway.producer))
 
     async def on_stop(self) -> None:
         await super().on_stop()
@@ -59,10 +62,10 @@ app = WorkerApp(
     autodiscover=AGENTS,
     origin="dataquarantine.agents",
     store="memory://",
-    datadir=str(settings.data_dir.absolute()),
+    datadir=str(gateway.slot.folder),
     web_host=settings.web.host,
     web_bind=settings.web.host,
-    web_port=settings.web.port,
+    web_port=settings.web.port + gateway.slot.number,
 )
 app.transport = ChunkTransport(
     app,

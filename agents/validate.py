@@ -12,4 +12,4 @@ async def validate(chunks: Any) -> None:
     """Judge each chunk against its records' schemas; bad data is an outcome."""
     async for chunk in chunks:
         if not chunk.is_stale:
-            await to_route.send(value=(chunk, gateway.judge(chunk)))
+            await to_route.send(value=(chunk, await gateway.judge(chunk)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from dataquarantine import metrics
 from dataquarantine.clock import SystemClock
@@ -12,7 +13,7 @@ from dataquarantine.errors import SinkUnavailable
 from dataquarantine.outcomes import JudgedChunk
 from dataquarantine.quarantine.deadletters import DeadLetterWriter, DetachedPayload
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
-from dataquarantine.records import TopicPartition
+from dataquarantine.records import Record, TopicPartition
 from dataquarantine.schemas.catalog import FileCatalog
 from dataquarantine.settings import PipelineSettings, Settings
 from dataquarantine.stream.chunk import Chunk
@@ -21,7 +22,15 @@ from dataquarantine.stream.kafka_client import output_batch, output_producer
 from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.router import Routed, Router
+from dataquarantine.stream.slot import claim_slot
 from dataquarantine.validation.engine import Engine
+from dataquarantine.validation.isolation import (
+    ISOLATE_AFTER,
+    ChunkJournal,
+    EngineRecipe,
+    judge_isolated,
+)
+from dataquarantine.validation.tally import count_outcomes
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +38,7 @@ logger = logging.getLogger(__name__)
 #: blocks the source behind it.
 MAX_CHUNKS = 48
 SPOOL_FULL = "spool"
+TIMED_EVERY = 64
 
 
 class Gateway:
@@ -51,7 +61,11 @@ class Gateway:
             lambda: output_batch(kafka),
             replace=self._replace_refused,
             on_unavailable=metrics.PRODUCE_RETRIES.inc,
+            on_finished=_measure_end_to_end,
         )
+        self.slot = claim_slot(settings.data_dir)
+        self._journal = ChunkJournal(self.slot.folder / "judging.journal")
+        self._until_timed = TIMED_EVERY
         self._writer = DeadLetterWriter(settings.cluster_id, max_bytes=kafka.max_request_bytes)
         self._routers: dict[str, Router] = {}
         self._sink: QuarantineSink | None = None
@@ -74,14 +88,38 @@ class Gateway:
         if self._sink is not None:
             await asyncio.to_thread(self._sink.close)
 
-    def judge(self, chunk: Chunk) -> JudgedChunk | None:
-        """Judge a chunk; None when its pipeline lets everything pass unjudged."""
-        pipeline = self.pipelines[chunk.tp.topic]
+    async def judge(self, chunk: Chunk) -> JudgedChunk | None:
+        """Judge a chunk; None when its pipeline lets everything pass unjudged.
+
+        A chunk that two processes died on is judged in a child process, which finds the culprit.
+        """
+        topic, records = chunk.tp.topic, chunk.records
+        pipeline = self.pipelines[topic]
         if pipeline.mode == "passthrough":
             return None
-        judged = self.engines[chunk.tp.topic].judge(chunk.records)
-        metrics.count_chunk(chunk.tp.topic, judged.outcomes)
+        if self._journal.begin(chunk.tp, records[0].offset, chunk.next_offset) >= ISOLATE_AFTER:
+            logger.error("Judging %r apart: processes died on it", chunk)
+            packages = self.settings.schemas.model_packages
+            recipe = EngineRecipe(self.catalog.versions(), pipeline, packages)
+            judged = await asyncio.to_thread(judge_isolated, records, recipe)
+        else:
+            judged = self.engines[topic].judge(records)
+            self._time_one(topic, records)
+        self._journal.done(chunk.tp, chunk.next_offset)
+        metrics.count_chunk(topic, count_outcomes(judged))
         return judged
+
+    def _time_one(self, topic: str, records: Sequence[Record]) -> None:
+        """Judge one record of every 64 once more, alone, to measure what one costs."""
+        self._until_timed -= len(records)
+        if self._until_timed > 0:
+            return
+        self._until_timed = TIMED_EVERY
+        started = time.perf_counter()
+        judged = self.engines[topic].judge(records[-1:])
+        elapsed_s = time.perf_counter() - started
+        for schema in count_outcomes(judged).schemas.values():
+            metrics.VALIDATION_SECONDS.labels(schema.name).observe(elapsed_s)
 
     async def route(self, chunk: Chunk, judged: JudgedChunk | None) -> None:
         """Hand the outputs of a chunk to the producer; the chunk finishes when they are acked."""
@@ -113,6 +151,12 @@ class Gateway:
             self.gate.release(chunk.tp.topic, SPOOL_FULL)
             chunk.finish()
             return
+
+    async def refresh_schemas(self) -> None:
+        """Read the schema files again and again; a list that can't be read changes nothing."""
+        while True:
+            await asyncio.sleep(self.settings.schemas.ttl_s)
+            await asyncio.to_thread(self.catalog.refresh)
 
     async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
         if not self.gate.reasons(tp.topic):
@@ -155,3 +199,11 @@ def _gate(settings: Settings, sources: list[str], dead_letters: list[str]) -> Ga
             (dead_letters, Allowance(max_bytes // 2, MAX_CHUNKS)),
         ]
     )
+
+
+def _measure_end_to_end(chunk: Chunk) -> None:
+    """Observe a chunk by its oldest record; clocks that run ahead are left out."""
+    oldest_ms = min(record.timestamp for record in chunk.records)
+    age_s = time.time() - oldest_ms / 1000
+    if oldest_ms > 0 and age_s >= 0:
+        metrics.END_TO_END_SECONDS.labels(chunk.tp.topic).observe(age_s)

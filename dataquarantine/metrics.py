@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from prometheus_client import Counter, Gauge, Histogram
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram
-
-from dataquarantine.outcomes import TOMBSTONE_FORWARDED, ValidationOutcome, ValidationResult
-
-#: Stands for every schema name that is not registered: names are the sender's word.
-UNKNOWN_SCHEMA = "(unknown)"
+from dataquarantine.validation.tally import Tally
 
 LATENCY_BUCKETS_S = (
     *(0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025),
@@ -57,8 +52,8 @@ VALIDATION_SECONDS = Histogram(
 )
 END_TO_END_SECONDS = Histogram(
     "dataquarantine_end_to_end_seconds",
-    "From the record's timestamp to the acknowledgement of its outputs, by the slowest of a chunk.",
-    ["topic", "outcome"],
+    "From the oldest record's timestamp to the acknowledgement of its chunk's outputs.",
+    ["topic"],
     buckets=END_TO_END_BUCKETS_S,
 )
 LAG = Gauge(
@@ -103,33 +98,17 @@ PAUSED_SECONDS = Counter(
 )
 
 
-def count_chunk(topic: str, outcomes: list[ValidationOutcome]) -> None:
-    """Add a chunk to the counters.
-
-    Cost: one pass in C over the outcomes (valid ones of a schema are one shared instance), then
-    once per distinct outcome.
-    """
-    by_identity = Tally(map(id, outcomes))
-    distinct = {id(outcome): outcome for outcome in outcomes}
-    for identity, count in by_identity.items():
-        _count(topic, distinct[identity], count)
-
-
-def _count(topic: str, outcome: ValidationOutcome, count: int) -> None:
-    if outcome is TOMBSTONE_FORWARDED:
-        TOMBSTONES.labels(topic).inc(count)
-        return
-    known = outcome.schema_version is not None
-    schema = outcome.schema_name if known and outcome.schema_name else UNKNOWN_SCHEMA
-    PROCESSED.labels(topic, schema).inc(count)
-    if outcome.result is ValidationResult.VALID:
-        VALID.labels(topic, schema).inc(count)
-        if outcome.remediated:
-            REMEDIATED.labels(topic, schema).inc(count)
-    else:
-        INVALID.labels(topic, schema, str(outcome.error_type)).inc(count)
-    for violation in outcome.violations:
-        VIOLATIONS.labels(topic, schema, violation.code.value).inc(count)
-
-
-__all__ = ["REGISTRY", "count_chunk"]
+def count_chunk(topic: str, tally: Tally) -> None:
+    """Add a chunk's counts; once per distinct label set, not per record."""
+    if tally.tombstones_forwarded:
+        TOMBSTONES.labels(topic).inc(tally.tombstones_forwarded)
+    for schema in tally.schemas.values():
+        PROCESSED.labels(topic, schema.name).inc(schema.processed)
+        if schema.valid:
+            VALID.labels(topic, schema.name).inc(schema.valid)
+        if schema.remediated:
+            REMEDIATED.labels(topic, schema.name).inc(schema.remediated)
+        for error_type, count in schema.error_types.items():
+            INVALID.labels(topic, schema.name, error_type.value).inc(count)
+        for code, count in schema.violations.items():
+            VIOLATIONS.labels(topic, schema.name, code.value).inc(count)

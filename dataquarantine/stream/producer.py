@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -62,10 +63,13 @@ class RoundProducer:
         *,
         replace: Replace,
         on_unavailable: Callable[[], None] = lambda: None,
+        on_finished: Callable[[Chunk], None] = lambda chunk: None,
     ) -> None:
         self._new_producer = new_producer
         self._replace = replace
         self._on_unavailable = on_unavailable
+        self._on_finished = on_finished
+        self._round_since: float | None = None
         self._producer: Any = None
         self._new_builder = new_builder
         self._arrived = asyncio.Event()
@@ -118,9 +122,18 @@ class RoundProducer:
             self._arrived.clear()
             chunks, self._chunks = self._chunks, []
             packer, self._packer = self._packer, Packer(self._new_builder)
+            self._round_since = time.monotonic()
             await self._deliver(packer.batches)
+            self._round_since = None
             for chunk in chunks:
                 chunk.finish()
+                self._on_finished(chunk)
+
+    @property
+    def waiting_s(self) -> float:
+        """How long the round under way has waited for its acknowledgements; 0 when none is."""
+        since = self._round_since
+        return 0.0 if since is None else time.monotonic() - since
 
     # -- one round
 

@@ -1,4 +1,4 @@
-"""Workers join and die under load; `DQ_TEST_ROUNDS` and `DQ_TEST_RATE` make it long and fast."""
+"""Workers join and die under load; `REBALANCE_ROUNDS` and `REBALANCE_RATE` make it long and fast."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from confluent_kafka.admin import AdminClient
 
 from tests.integration.worker.stack import PARTITIONS, Stack, until
 
-ROUNDS = int(os.environ.get("DQ_TEST_ROUNDS", "2"))
-RATE = int(os.environ.get("DQ_TEST_RATE", "2000"))
+ROUNDS = int(os.environ.get("REBALANCE_ROUNDS", "2"))
+RATE = int(os.environ.get("REBALANCE_RATE", "2000"))
 SESSION_S = 6
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from dataquarantine.errors import ConfigError
 
@@ -18,7 +18,6 @@ class Slot:
 
     number: int
     folder: Path
-    _lock: IO[str]
 
 
 def claim_slot(base: Path) -> Slot:
@@ -30,13 +29,13 @@ def claim_slot(base: Path) -> Slot:
         folder = base.absolute() / str(number)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lock = (folder / "lock").open("w", encoding="ascii")
+            lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as exc:
             raise ConfigError(f"{folder} can't be written ({exc.strerror}); set data_dir") from exc
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.close()
+            os.close(lock)
             continue
-        return Slot(number, folder, lock)
+        return Slot(number, folder)  # the descriptor stays open: it is the lock
     raise ConfigError(f"{MAX_WORKERS} workers run in {base} already; set another data_dir")

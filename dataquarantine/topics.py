@@ -103,10 +103,13 @@ def plan_topics(
         plans.setdefault(name, plan)
 
     for pipeline in settings.pipelines:
-        source_bytes = max(KAFKA_MAX_BYTES, pipeline.max_record_bytes + FRAMING_BYTES)
+        source_bytes = _source_bytes(pipeline)
         source_partitions = (existing or {}).get(pipeline.source, partitions)
         add(pipeline.source, partitions, max_message_bytes=str(source_bytes))
-        add(pipeline.valid, partitions, max_message_bytes=str(source_bytes))
+        valid_bytes = max(
+            _source_bytes(each) for each in settings.pipelines if each.valid == pipeline.valid
+        )
+        add(pipeline.valid, partitions, max_message_bytes=str(valid_bytes))
         add(
             replay_topic(pipeline.source),
             source_partitions,
@@ -125,6 +128,10 @@ def plan_topics(
     add(SCHEMAS, 1, exactly=True, cleanup_policy="compact", max_message_bytes=str(8 * 2**20))
     add(OUTCOMES, 1, exactly=True, cleanup_policy="compact")
     return list(plans.values())
+
+
+def _source_bytes(pipeline: PipelineSettings) -> int:
+    return max(KAFKA_MAX_BYTES, pipeline.max_record_bytes + FRAMING_BYTES)
 
 
 def dead_letter_bytes(pipelines: Sequence[PipelineSettings], topic: str) -> int:

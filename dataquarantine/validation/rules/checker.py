@@ -209,7 +209,7 @@ class _Checker:
                 f"name an element ([0].{name}) or ask all of them: .all(i, i.{name} ...)",
             )
         if operand.kind is not Kind.MAP:
-            raise Mistake(f"a {operand.type} has no field {name!r}", position)
+            raise Mistake(f"type {operand.type} has no field {name!r}", position)
         shape = operand.type.shape
         if shape is None:
             return operand.type.item
@@ -236,7 +236,7 @@ class _Checker:
             self._refuse_key(operand, key, node.key.position)
             term = Apply(ops.INDEX, (operand.term, _as_text(key).term))
         else:
-            raise Mistake(f"a {operand.type} can't be indexed", node.position)
+            raise Mistake(f"type {operand.type} can't be indexed", node.position)
         found = DYN if operand.type.shape is not None else operand.type.item
         return Checked(term, found, raw=True, private=private or found.private)
 
@@ -246,7 +246,7 @@ class _Checker:
             Kind.MAP: {Kind.DYN},
         }.get(operand.kind)
         if allowed is not None and key.kind not in allowed:
-            raise Mistake(f"a {operand.type} is not indexed by {key.type}", position)
+            raise Mistake(f"type {operand.type} is not indexed by {key.type}", position)
 
     def _list(self, node: ListOf) -> Checked:
         items = [self.expression(item) for item in node.items]
@@ -328,9 +328,7 @@ class _Checker:
                 if TIMESTAMP in (left.type, right.type)
                 else ""
             )
-            raise Mistake(
-                f"a {left.type} and a {right.type} are never equal", node.position, remedy
-            )
+            raise Mistake(f"{left.type} and {right.type} are never equal", node.position, remedy)
         if isinstance(left.term, Const) and not isinstance(right.term, Const):
             left, right = right, left
         if isinstance(right.term, Const) and right.term.value is None:
@@ -350,12 +348,10 @@ class _Checker:
 
     def _contained(self, item: Checked, container: Checked, node: Operator) -> Checked:
         if container.kind not in (Kind.LIST, Kind.MAP, Kind.DYN):
-            raise Mistake(f"'in' looks into a list or a map, not a {container.type}", node.position)
+            raise Mistake(f"'in' looks into a list or a map, not {container.type}", node.position)
         element = STRING if container.kind is Kind.MAP else container.type.item
         if not may_equal(item.kind, element.kind):
-            raise Mistake(
-                f"a {item.type} is never in a {container.type} of {element}", node.position
-            )
+            raise Mistake(f"{item.type} is never in a {container.type} of {element}", node.position)
         if item.kind is Kind.DATE_TIME and element.kind is Kind.TIMESTAMP:
             item = Checked(Apply(ops.TIMESTAMP_IF_TEXT, (item.term,)), TIMESTAMP)
         item = _as_text(item)
@@ -450,7 +446,7 @@ class _Checker:
         over = self.expression(target)
         if over.kind not in (Kind.LIST, Kind.MAP, Kind.DYN):
             raise Mistake(
-                f"{node.function}() runs over a list or a map, not a {over.type}", node.position
+                f"{node.function}() runs over a list or a map, not {over.type}", node.position
             )
         element = STRING if over.kind is Kind.MAP else over.type.item
         self._variables += 1

@@ -30,12 +30,20 @@ def parse_timestamp(text: str) -> datetime:
     try:
         if text[10] in "Tt":
             parsed = ciso8601.parse_rfc3339(text)
-            if parsed.tzinfo is not None:
+            if parsed.tzinfo is not None and (1 < parsed.year < 9999 or _has_utc(parsed)):
                 return parsed
     except (ValueError, IndexError):
         if leap := _LEAP_SECOND.match(text):
             return _after(parse_timestamp(f"{leap[1]}59{leap[2]}"))
     raise EvaluationError("a text is no RFC 3339 timestamp such as 2026-01-31T12:00:00Z")
+
+
+def _has_utc(moment: datetime) -> bool:
+    """Tell whether a time at an end of the calendar is within it in UTC too."""
+    try:
+        return moment.astimezone(UTC) is not None
+    except OverflowError:
+        return False
 
 
 def _after(moment: datetime) -> datetime:
@@ -74,8 +82,7 @@ def to_timestamp(value: Any) -> datetime:
     if type(value) is str:
         return parse_timestamp(value)
     if type(value) is datetime:
-        # A time without an offset can only come from a decoder that means UTC (Avro).
-        return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return value
     if type(value) is int:
         try:
             return _EPOCH + timedelta(seconds=value)

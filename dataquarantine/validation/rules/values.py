@@ -46,8 +46,10 @@ def type_name(value: Any) -> str:
 
 def plain(value: Any) -> Any:
     """Read a value as one of CEL's types."""
-    if type(value) in _NAMES:
-        return value
+    kind = type(value)
+    if kind in _NAMES:
+        # A time without an offset can only come from a decoder that means UTC (Avro).
+        return value.replace(tzinfo=UTC) if kind is datetime and value.tzinfo is None else value
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, UUID):
@@ -292,7 +294,7 @@ def item_at(container: Any, key: Any) -> Any:
         if type(key) not in (int, UInt):
             raise no_overload("[]", container, key)
         if not 0 <= key < len(container):
-            raise EvaluationError(f"index out of range for a list of {len(container)}")
+            raise EvaluationError("index out of range")
         return plain(container[key])
     if type(container) is not dict:
         raise no_overload("[]", container, key)

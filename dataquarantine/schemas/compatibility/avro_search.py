@@ -24,8 +24,13 @@ _PLAIN: dict[str, tuple[Any, ...]] = {
     "long": (1, -1, 2**40, 2**63 - 1, -(2**63)),
     "float": (1.5, -1.0, 3e38),
     "double": (1.5, -1.0, 1e300),
-    "bytes": (b"a", b"", b"\xff\xfe"),
+    "bytes": (b"a", b"", b"\xff\xfe", b"\x7f" * 16),
     "string": ("a", "", "é"),
+}
+#: Values that a logical type accepts, so that a record has a sound base to vary.
+_LOGICAL: dict[str, tuple[Any, ...]] = {
+    "uuid": ("7f1b3d0c-6a2e-4c0f-9b1e-2d3c4b5a6978",),
+    "decimal": (b"\x01",),
 }
 
 
@@ -39,10 +44,9 @@ def counter_example(reader: Any, writer: Any, examples: Iterable[Any] = ()) -> t
         read = new.reader_of(old)
     except Unresolvable as exc:
         read, unresolvable = None, str(exc)
-    plain = _plain(writer)
-    names = AvroNames.of(plain)
-    encode = fastavro.parse_schema(plain)
-    for value in [*examples, *_values(read_type(plain, "", names), names, 0)]:
+    names = AvroNames.of(writer)
+    encode = fastavro.parse_schema(_plain(writer))
+    for value in [*examples, *_values(read_type(writer, "", names), names, 0)]:
         data = _encoded(value, encode)
         if data is None or _problem(old.read, data) is not None:
             continue
@@ -97,7 +101,7 @@ def _values(kind: Type, names: AvroNames, depth: int) -> list[Any]:
     if depth > 6:
         return []
     if kind.kind in _PLAIN:
-        return list(_PLAIN[kind.kind])
+        return [*_LOGICAL.get(kind.logical or "", ()), *_PLAIN[kind.kind]]
     if kind.kind == "enum":
         return list(kind.schema["symbols"])
     if kind.kind == "fixed":

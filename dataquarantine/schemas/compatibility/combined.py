@@ -74,7 +74,12 @@ def _compare_all_of(walk: Walk, pair: Pair) -> None:
 
 def _compare_any_of(walk: Walk, pair: Pair) -> None:
     branches = pair.reader.get("anyOf")
-    if branches is None or any(walk.covered(branch, pair.raw_writer) for branch in branches):
+    if branches is None:
+        return
+    if any(walk.covered(branch, pair.raw_writer) for branch in branches):
+        if "anyOf" not in pair.writer:
+            text = "there are alternatives now, and one takes all that the writer sends"
+            walk.note("SUM_TYPE_EXTENDED", f"{pair.pointer}/anyOf", text)
         return
     text = "no single alternative takes all that the writer sends"
     walk.note("SUM_TYPE_NARROWED", f"{pair.pointer}/anyOf", text, undecided=True)

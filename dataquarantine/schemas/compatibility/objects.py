@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dataquarantine.schemas.compatibility.dialect import Shape, escape, normalise
-from dataquarantine.schemas.compatibility.proof import validator
+from dataquarantine.schemas.compatibility.proof import passing, validator
 from dataquarantine.schemas.compatibility.scalars import compare_limit
 
 if TYPE_CHECKING:
@@ -24,11 +24,18 @@ def compare(walk: Walk, pair: Pair) -> None:
     _compare_unevaluated(walk, pair)
     _compare_names(walk, pair)
     _compare_dependents(walk, pair)
-    closed = additional(pair.writer) is False and not patterns(pair.writer)
-    implied = len(_properties(pair.writer)) if closed else None
-    compare_limit(walk, pair, "maxProperties", upper=True, implied=implied)
+    _compare_most(walk, pair)
     needed = len(set(pair.writer.get("required", ())))
     compare_limit(walk, pair, "minProperties", upper=False, implied=needed)
+
+
+def _compare_most(walk: Walk, pair: Pair) -> None:
+    """Compare `maxProperties`; a writer that declares few properties promises few."""
+    closed = additional(pair.writer) is False and not patterns(pair.writer)
+    implied = len(_properties(pair.writer)) if closed else None
+    most = pair.reader.get("maxProperties", 0)
+    few = is_open(pair.writer) and len(pair.declared) <= most
+    compare_limit(walk, pair, "maxProperties", upper=True, implied=implied, tolerated=few)
 
 
 def _properties(shape: Shape) -> Shape:
@@ -245,7 +252,10 @@ def _compare_names(walk: Walk, pair: Pair) -> None:
     if new is True and old is not True:
         walk.note("PROPERTY_NAMES_REMOVED", pointer, "property names are free now")
     elif old is True and new is not True:
-        walk.note("PROPERTY_NAMES_ADDED", pointer, "property names must fit a schema", breaks=True)
+        fitting = passing(sorted(pair.declared), new, walk.reader_root)
+        fits = is_open(pair.writer) and fitting is not None and all(fitting)
+        text = "property names must fit a schema"
+        walk.note("PROPERTY_NAMES_ADDED", pointer, text, breaks=True, tolerated=fits)
     else:
         walk.compare(new, old, pointer)
 

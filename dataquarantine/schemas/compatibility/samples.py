@@ -21,6 +21,8 @@ MAX_DEPTH = 5
 MAX_LENGTH = 5000
 #: One value of every kind, tried wherever a schema leaves the kind open.
 PLAIN: tuple[Any, ...] = ("text", 1, 1.5, True, None, {}, [], "", 0, -1, {"a": 1}, ["a"])
+#: Property names that nobody declares; pattern and length of names are tried on them.
+UNDECLARED = ("undeclared_name", "x", "Un Declared-9", "")
 FORMATS: dict[str, tuple[str, ...]] = {
     "date-time": ("2025-01-31T10:00:00Z", "2025-01-31T10:00:00.123456+02:00"),
     "date": ("2025-01-31",),
@@ -79,9 +81,10 @@ class Sampler:
         found: list[Any] = []
         for branch, _ in alternatives(base, schema, self.root):
             found += self._branch(branch, near, depth)
-        for keyword in ("anyOf", "oneOf", "allOf"):
-            for branch in near.get(keyword, []):
-                found += self.values(schema, branch, depth + 2) if depth < 2 else []
+        hints = [branch for k in ("anyOf", "oneOf", "allOf") for branch in near.get(k, [])]
+        hints += [near["not"]] if "not" in near else []
+        for branch in hints if depth < 2 else []:
+            found += self.values(schema, branch, depth + 2)
         return _distinct(found)
 
     def _branch(self, shape: Shape, hint: Shape, depth: int) -> list[Any]:
@@ -135,7 +138,11 @@ class Sampler:
             found += [{k: v for k, v in base.items() if k != name} for base in bases]
             for value in values:
                 found += [{**base, name: value} for base in bases]
-        found += [{**smallest, name: value} for name in ("undeclared_name",) for value in PLAIN[:4]]
+        for name in UNDECLARED:
+            found += [{**smallest, name: value} for value in PLAIN[:4]]
+        most = hint.get("maxProperties")
+        if isinstance(most, int) and most < MAX_VALUES:
+            found.append({**smallest, **{f"undeclared_{i}": "text" for i in range(most + 1)}})
         return _distinct(found, MAX_VALUES * 8 if depth == 0 else MAX_VALUES)
 
     def _other(self, shape: Shape, name: str, extra: Any) -> Any:

@@ -90,11 +90,18 @@ def compare_enum(walk: Walk, pair: Pair) -> None:
 
 
 def compare_limit(
-    walk: Walk, pair: Pair, keyword: str, *, upper: bool, implied: Any = None
+    walk: Walk,
+    pair: Pair,
+    keyword: str,
+    *,
+    upper: bool,
+    implied: Any = None,
+    tolerated: bool = False,
 ) -> None:
     """Compare one limit.
 
     Args: implied: a limit that the writer's other keywords already guarantee.
+        tolerated: LENIENT accepts a tighter limit.
     """
     old, new = pair.writer.get(keyword), pair.reader.get(keyword)
     if new == old:
@@ -106,10 +113,13 @@ def compare_limit(
     known = [limit for limit in (old, implied) if limit is not None]
     kept = any(limit <= new if upper else limit >= new for limit in known)
     if old is None:
-        walk.note(f"{code}_ADDED", at, f"{keyword} {new} is new", breaks=not kept)
+        walk.note(
+            f"{code}_ADDED", at, f"{keyword} {new} is new", breaks=not kept, tolerated=tolerated
+        )
         return
     grew = "INCREASED" if new > old else "DECREASED"
-    walk.note(f"{code}_{grew}", at, f"{keyword} was {old}, is {new}", breaks=not kept)
+    text = f"{keyword} was {old}, is {new}"
+    walk.note(f"{code}_{grew}", at, text, breaks=not kept, tolerated=tolerated)
 
 
 def code_of(keyword: str) -> str:

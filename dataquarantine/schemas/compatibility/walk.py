@@ -133,8 +133,32 @@ class Walk:
             assert isinstance(new, dict)
             shape = old if isinstance(old, dict) else {}
             declared = frozenset(declared_names(shape, self.writer_root))
-            for branch, raw in combined.alternatives(shape, writer, self.writer_root):
-                self.compare_shapes(Pair(new, branch, reader, raw, pointer, declared))
+            branches = list(combined.alternatives(shape, writer, self.writer_root))
+            pairs = [Pair(new, branch, reader, raw, pointer, declared) for branch, raw in branches]
+            if len(pairs) == 1:
+                self.compare_shapes(pairs[0])
+            else:
+                self._compare_alternatives(pairs, pointer)
+
+    def _compare_alternatives(self, pairs: list[Pair], pointer: str) -> None:
+        """Compare a reader with each alternative of a writer; only what breaks is listed apart."""
+        inner = replace(self, differences=[])
+        for pair in pairs:
+            inner.compare_shapes(pair)
+        breaking = [d for d in inner.differences if d.breaks]
+        if not breaking:
+            if inner.differences:
+                self.note("SUM_TYPE_EXTENDED", pointer, "every alternative is still accepted")
+            return
+        self.note(
+            "SUM_TYPE_NARROWED",
+            pointer,
+            "not every alternative of the writer is accepted",
+            breaks=True,
+            tolerated=all(d.tolerated for d in breaking),
+            undecided=all(d.undecided for d in breaking),
+        )
+        self.differences += breaking
 
     def compare_shapes(self, pair: Pair) -> None:
         """Compare every group of keywords of a reader with one alternative of a writer."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from dataquarantine.validation.subschemas import same_value, walk
+from dataquarantine.validation.subschemas import children, same_value, walk
 
 Action = Literal["mask", "hash", "drop"]
 
@@ -27,19 +27,29 @@ def marks_personal_data(definition: Any) -> bool:
 
 def mark_at(definition: Any, path: Sequence[str | int]) -> Action | None:
     """Tell how the value at a path, or one that holds it, is to be hidden."""
-    schemas = [definition]
-    for part in (*path, None):
-        judging = [found for schema in schemas for found in same_value(definition, schema)]
-        if action := _action(judging):
+    for length in range(len(path) + 1):
+        if action := _action(_judging(definition, path[:length])):
             return action
-        if part is not None:
-            schemas = [child for schema in judging for child in _children(schema, part)]
     return None
 
 
 def is_masked(definition: Any, path: Sequence[str | int]) -> bool:
     """Tell whether the value at a path, or one that holds it, is to be hidden."""
     return mark_at(definition, path) is not None
+
+
+def holds_marks(definition: Any, path: Sequence[str | int]) -> bool:
+    """Tell whether a path, or anything below it, is marked: a stray value there may be personal."""
+    waiting = list(_judging(definition, path))
+    seen: set[int] = set()
+    while waiting:
+        for schema in same_value(definition, waiting.pop()):
+            if KEYWORD in schema:
+                return True
+            if id(schema) not in seen:
+                seen.add(id(schema))
+                waiting.extend(child.schema for child in children(schema))
+    return False
 
 
 def mask_document(document: Any, definition: Any, *, key: bytes | None = None) -> Any:
@@ -66,6 +76,15 @@ def hash_value(value: Any, key: bytes) -> str:
     """Give equal values equal, irreversible names."""
     content = msgspec.json.encode(value, order="deterministic")
     return f"hmac:{hmac.new(key, content, hashlib.sha256).hexdigest()[:32]}"
+
+
+def _judging(definition: Any, path: Sequence[str | int]) -> list[dict[str, Any]]:
+    """Collect the schemas that judge the value at a path."""
+    judging = list(same_value(definition, definition))
+    for part in path:
+        below = [child for schema in judging for child in _children(schema, part)]
+        judging = [found for schema in below for found in same_value(definition, schema)]
+    return judging
 
 
 def _hide(value: Any, schemas: Sequence[Any], root: Any, key: bytes | None) -> Any:

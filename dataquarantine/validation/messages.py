@@ -30,6 +30,13 @@ def show(value: Any) -> str:
     return f"{text[: MAX_SHOWN - 1]}…" if cut or len(text) > MAX_SHOWN else text
 
 
+def quote(pattern: str) -> str:
+    """Show a pattern as its author wrote it."""
+    if not pattern.isprintable():
+        return show(pattern)
+    return f"'{pattern}'" if len(pattern) <= MAX_SHOWN else f"'{pattern[:MAX_SHOWN]}…"
+
+
 def _json(value: Any) -> str:
     try:
         return orjson.dumps(value).decode()
@@ -68,7 +75,6 @@ _SENTENCES: Final[dict[str, _Sentence]] = {
     "enum": lambda kind, shown, value: f"{shown} is not one of {_options(kind.options)}",
     "exclusiveMaximum": lambda kind, shown, value: f"{shown} is not below {_json(kind.limit)}",
     "exclusiveMinimum": lambda kind, shown, value: f"{shown} is not above {_json(kind.limit)}",
-    "false": lambda kind, shown, value: f"{shown} is not allowed here",
     "format": lambda kind, shown, value: f"{shown} is no {kind.format}",
     "maxContains": lambda kind, shown, value: "too many items are of the counted kind",
     "maxItems": lambda kind, shown, value: f"{_items(value)}, at most {kind.limit}",

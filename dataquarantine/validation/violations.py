@@ -8,8 +8,13 @@ from typing import Any, Final, NamedTuple
 import jsonschema_rs
 
 from dataquarantine.outcomes import MAX_VIOLATIONS, Code, Violation
-from dataquarantine.validation.masking import is_masked, marks_personal_data, mask_value
-from dataquarantine.validation.messages import sentence, show
+from dataquarantine.validation.masking import (
+    holds_marks,
+    is_masked,
+    marks_personal_data,
+    mask_value,
+)
+from dataquarantine.validation.messages import quote, sentence, show
 from dataquarantine.validation.subschemas import pointer_text
 
 __all__ = ["Describer", "dotted", "show"]
@@ -121,9 +126,11 @@ class Describer:
         code = place.code
         if keyword == "pattern":
             pattern = self._original.get(kind.pattern, kind.pattern)
-            text = f"{shown} does not match {show(pattern)}"
+            text = f"{shown} does not match {quote(pattern)}"
         elif keyword in ("anyOf", "oneOf"):
             code, text = self._of_alternatives(kind, shown)
+        elif isinstance(kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+            text = f"{shown} is not allowed here"
         else:
             text = sentence(keyword, kind, shown, value)
         at, instance_location, keyword_location = place[3:6]
@@ -141,6 +148,8 @@ class Describer:
                 self._missing.clear()
             place = self._place(error, "required")
             text = f"{name!r} is a required property"
+            if place.code is Code.DEPENDENCY_MISSING:
+                text += " because of another one"
             made = self._missing[key] = (_of_field(place, path, name, text),)
         return made
 
@@ -174,7 +183,13 @@ class Describer:
             at or None,
             pointer_text(path),
             pointer_text([self._as_written(part) for part in evaluation]),
-            self._has_personal_data and is_masked(self._definition, path),
+            self._hides(path),
+        )
+
+    def _hides(self, path: Path) -> bool:
+        definition = self._definition
+        return self._has_personal_data and (
+            is_masked(definition, path) or holds_marks(definition, path)
         )
 
     def _as_written(self, part: str | int) -> str | int:
@@ -190,7 +205,7 @@ class Describer:
         why = "is no name the schema allows"
         if kind.name == "pattern":
             pattern = self._original.get(kind.pattern, kind.pattern)
-            why = f"does not match {show(pattern)}"
+            why = f"does not match {quote(pattern)}"
         return _of_field(place, path, name, f"property name {show(name)} {why}")
 
     def _closest(self, alternatives: Sequence[Sequence[jsonschema_rs.ValidationError]]) -> str:

@@ -108,7 +108,7 @@ BY_FIELD: list[tuple[dict[str, Any], Any, Code, str, str]] = [
         {"y": 1},
         Code.DEPENDENCY_MISSING,
         "a.x",
-        "a: 'x' is a required property",
+        "a: 'x' is a required property because of another one",
     ),
     (
         {"additionalProperties": False},
@@ -253,6 +253,19 @@ PERSONAL: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         },
         {"a": 4711},
         "a: the value (masked) is not one of 1",
+    ),
+    (
+        "mark below",
+        at_a({"type": "object", "properties": {"b": {"x-pii": "mask"}}}),
+        {"a": "alice"},
+        "a: 'xxxxx' is not of type object",
+    ),
+    (
+        "mark below, behind a $ref",
+        at_a({"items": {"$ref": "#/$defs/m"}, "type": "array"})
+        | {"$defs": {"m": {"x-pii": "mask"}}},
+        {"a": 4711},
+        "a: the value (masked) is not of type array",
     ),
     (
         "in an alternative",

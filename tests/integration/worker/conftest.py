@@ -13,17 +13,30 @@ from dataquarantine.dev.objects import EmbeddedObjects
 from tests.integration.worker.stack import Stack
 
 
-@pytest.fixture(params=["kafka", "tansu"])
-def stack(
+@pytest.fixture(scope="module", params=["kafka", "tansu"])
+def shared(
     request: pytest.FixtureRequest,
-    tmp_path: Path,
-    database_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    module_database_url: str,
     objects_server: EmbeddedObjects,
 ) -> Iterator[Stack]:
-    """A gateway without a worker yet; the same questions for both brokers."""
+    """One worker with a lane for each test of a module that says how many it needs (`LANES`)."""
     real = request.param == "kafka"
     broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
-    yield from _stack(tmp_path, broker.bootstrap_servers, real, database_url, objects_server)
+    home = tmp_path_factory.mktemp("worker")
+    stack = _stack(home, broker.bootstrap_servers, real, module_database_url, objects_server)
+    for pipeline in request.module.LANES.values():
+        stack.add_lane(**pipeline).create_topics()
+    stack.start_worker()
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture
+def lane(shared: Stack, request: pytest.FixtureRequest) -> Stack:
+    """The topics of one test."""
+    names = list(request.module.LANES)
+    return shared.lanes[names.index(request.node.originalname)]
 
 
 @pytest.fixture
@@ -33,14 +46,15 @@ def kafka_stack(
     database_url: str,
     objects_server: EmbeddedObjects,
 ) -> Iterator[Stack]:
-    """A gateway on Apache Kafka, for what the embedded broker can't do."""
-    servers = kafka_cluster.bootstrap_servers
-    yield from _stack(tmp_path, servers, True, database_url, objects_server)
+    """A gateway on Apache Kafka without a worker yet."""
+    stack = _stack(tmp_path, kafka_cluster.bootstrap_servers, True, database_url, objects_server)
+    yield stack
+    stack.stop()
 
 
 def _stack(
     home: Path, servers: str, real: bool, database_url: str, objects: EmbeddedObjects
-) -> Iterator[Stack]:
+) -> Stack:
     name = f"t{uuid.uuid4().hex[:8]}"
     s3 = {
         "endpoint_url": objects.endpoint_url,
@@ -48,6 +62,4 @@ def _stack(
         "secret_key": objects.secret_key,
         "bucket": name,
     }
-    stack = Stack(home, servers, real, database_url, s3, name)
-    yield stack
-    stack.stop()
+    return Stack(home, servers, real, database_url, s3, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import boto3
 import psycopg2
 import psycopg2.extras
 import yaml
+from aiokafka import AIOKafkaProducer
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
@@ -52,8 +54,7 @@ class Worker:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout_s)
 
-    @property
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether it holds partitions."""
         if self.process.poll() is not None:
             raise AssertionError(f"the worker ended: {self.log.read_text()[-3000:]}")
@@ -72,7 +73,10 @@ class Worker:
 
 @dataclass
 class Stack:
-    """Everything around the workers; topics, database and bucket belong to one test."""
+    """Everything around the workers; topics, database and bucket belong to one test.
+
+    `lanes` are more stacks with topics of their own, served by the same workers.
+    """
 
     home: Path
     bootstrap_servers: str
@@ -83,6 +87,17 @@ class Stack:
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     kafka: Mapping[str, Any] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
+    group: str = ""
+    lanes: list[Stack] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.group = self.group or f"{self.name}-validators"
+
+    def add_lane(self, **pipeline: Any) -> Stack:
+        """Add topics with a pipeline of their own; call it before the first worker starts."""
+        lane = replace(self, name=f"{self.name}-{len(self.lanes)}", pipeline=pipeline, lanes=[])
+        self.lanes.append(lane)
+        return lane
 
     @property
     def source(self) -> str:
@@ -95,10 +110,6 @@ class Stack:
     @property
     def dead_letter(self) -> str:
         return f"{self.name}-quarantine-dlq"
-
-    @property
-    def group(self) -> str:
-        return f"{self.name}-validators"
 
     # -- the gateway
 
@@ -128,16 +139,19 @@ class Stack:
             "session_timeout_s": 6,
             "heartbeat_interval_s": 1,
         }
-        topics = {"source": self.source, "valid": self.valid, "dead_letter": self.dead_letter}
         return {
             "cluster_id": self.name,
             "kafka": {**kafka, **self.kafka},
-            "pipelines": [{**topics, **self.pipeline}],
+            "pipelines": [stack.pipeline_config() for stack in self.lanes or [self]],
             "schemas": {"folder": str(SCHEMAS)},
             "postgres": {"url": self.database_url},
             "s3": dict(self.s3),
             "spool": {"folder": str(self.home / "spool")},
         }
+
+    def pipeline_config(self) -> dict[str, Any]:
+        topics = {"source": self.source, "valid": self.valid, "dead_letter": self.dead_letter}
+        return {**topics, **self.pipeline}
 
     def start_worker(self, *, wait: bool = True, **changes: Any) -> Worker:
         """Start one more worker; `changes` replace sections of the settings."""
@@ -162,7 +176,7 @@ class Stack:
         worker = Worker(process, log, port)
         self.workers.append(worker)
         if wait:
-            until(lambda: worker.ready, 60, "the worker holds partitions")
+            until(worker.is_ready, 60, "the worker holds partitions")
         return worker
 
     def stop(self) -> None:
@@ -179,7 +193,7 @@ class Stack:
     # -- the broker
 
     def produce(self, records: Sequence[Mapping[str, Any] | bytes | None]) -> None:
-        """Produce records to partition 0 of the source; a mapping gives `Producer.produce`'s own."""
+        """Produce to partition 0 of the source; a mapping holds arguments of `Producer.produce`."""
         producer = Producer(
             {"bootstrap.servers": self.bootstrap_servers, "message.max.bytes": 20_000_000}
         )
@@ -188,6 +202,19 @@ class Stack:
             producer.produce(self.source, **{"partition": 0, **arguments})
             producer.poll(0)
         assert producer.flush(60) == 0
+
+    def produce_untimed(self, value: bytes) -> None:
+        """Produce a record without a timestamp (-1), which librdkafka never does."""
+
+        async def produce() -> None:
+            producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap_servers)
+            await producer.start()
+            batch = producer.create_batch()
+            batch.append(timestamp=-1, key=None, value=value)
+            await (await producer.send_batch(batch, self.source, partition=0))
+            await producer.stop()
+
+        asyncio.run(produce())
 
     def read(self, topic: str, count: int, *, timeout_s: float = 60) -> list[Message]:
         """Read `count` records of a topic and make sure that there are no more."""
@@ -241,7 +268,7 @@ class Stack:
         return bytes(body.read())
 
     def objects(self) -> list[str]:
-        return sorted(item.key for item in self.bucket().objects.all())
+        return sorted(o.key for o in self.bucket().objects.filter(Prefix=f"{self.source}/"))
 
     def bucket(self) -> Any:
         resource = boto3.resource(

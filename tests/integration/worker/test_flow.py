@@ -5,9 +5,20 @@ from __future__ import annotations
 import base64
 import json
 
-import pytest
-
 from tests.integration.worker.stack import Stack, until
+
+#: The pipeline of each test that shares the worker.
+LANES: dict[str, dict[str, object]] = {
+    "test_the_seeds_valid_record_is_forwarded_as_it_came": {},
+    "test_the_seeds_invalid_record_is_quarantined_in_all_three_places": {},
+    "test_every_bad_input_ends_in_quarantine_with_its_reason": {},
+    "test_odd_but_valid_records_are_forwarded_byte_for_byte": {},
+    "test_a_tombstone_is_forwarded_with_its_key": {},
+    "test_records_of_any_time_are_stored": {},
+    "test_a_record_over_the_limit_is_a_size_violation": {"max_record_bytes": 1000},
+    "test_ten_thousand_records_that_are_all_bad_are_all_stored": {},
+    "test_observe_mode_judges_and_counts_but_writes_nothing": {"mode": "observe"},
+}
 
 VALID = (
     b'{"_schema":"user_event","user_id":"USER123456","event_type":"purchase",'
@@ -19,38 +30,32 @@ WITHOUT_USER = (
 SENT_MS = 1_766_851_200_000
 
 
-def test_the_seeds_valid_record_is_forwarded_as_it_came(stack: Stack) -> None:
-    stack.create_topics()
-    stack.start_worker()
-
+def test_the_seeds_valid_record_is_forwarded_as_it_came(lane: Stack) -> None:
     headers = [("client", b"app"), ("client", None), ("__dq.src", b"forged")]
-    stack.produce([{"value": VALID, "timestamp": SENT_MS, "headers": headers}])
+    lane.produce([{"value": VALID, "timestamp": SENT_MS, "headers": headers}])
 
-    [record] = stack.read(stack.valid, 1)
+    [record] = lane.read(lane.valid, 1)
     assert record.value() == VALID
     assert record.key() == b"USER123456"
     assert record.timestamp()[1] == SENT_MS
     assert record.headers() == [
         ("client", b"app"),
         ("client", None),
-        ("__dq.src", f"{stack.source}/0/0".encode()),
+        ("__dq.src", f"{lane.source}/0/0".encode()),
         ("__dq.schema", b"user_event@1.0.0"),
     ]
-    assert stack.read(stack.dead_letter, 0) == []
+    assert lane.read(lane.dead_letter, 0) == []
 
 
-def test_the_seeds_invalid_record_is_quarantined_in_all_three_places(stack: Stack) -> None:
-    stack.create_topics()
-    stack.start_worker()
-
-    stack.produce(
+def test_the_seeds_invalid_record_is_quarantined_in_all_three_places(lane: Stack) -> None:
+    lane.produce(
         [
             VALID,
             {"value": WITHOUT_USER, "key": b"k", "timestamp": SENT_MS, "headers": [("a", b"b")]},
         ]
     )
 
-    [letter] = stack.read(stack.dead_letter, 1)
+    [letter] = lane.read(lane.dead_letter, 1)
     envelope = json.loads(letter.value())
     assert letter.key() == b"k"
     assert envelope["original_message"] == json.loads(WITHOUT_USER)
@@ -60,7 +65,7 @@ def test_the_seeds_invalid_record_is_quarantined_in_all_three_places(stack: Stac
         "error_message": "'user_id' is a required property",
         "field_path": "user_id",
     }
-    assert envelope["source_topic"] == stack.source
+    assert envelope["source_topic"] == lane.source
     assert (envelope["source_partition"], envelope["source_offset"]) == (0, 1)
     assert envelope["source_headers"] == [["a", "b"]]
     headers = dict(letter.headers())
@@ -68,16 +73,16 @@ def test_the_seeds_invalid_record_is_quarantined_in_all_three_places(stack: Stac
     assert headers["__dq.errors.code"] == b"MISSING_FIELD"
     assert headers["__dq.errors.offset"] == b"1"
 
-    until(lambda: [r["status"] for r in stack.rows()] == ["stored"], 30, "a stored row")
-    [row] = stack.rows()
-    path = f"{stack.source}/0/1_{envelope['id']}.json"
+    until(lambda: [r["status"] for r in lane.rows()] == ["stored"], 30, "a stored row")
+    [row] = lane.rows()
+    path = f"{lane.source}/0/1_{envelope['id']}.json"
     assert row["storage_path"] == path
-    assert (row["topic"], row["partition"], row["offset"]) == (stack.source, 0, 1)
+    assert (row["topic"], row["partition"], row["offset"]) == (lane.source, 0, 1)
     assert (row["schema_name"], row["schema_version"]) == ("user_event", "1.0.0")
     assert (row["error_type"], row["field_path"]) == ("schema_violation", "user_id")
-    assert json.loads(stack.object(path))["original_message"] == json.loads(WITHOUT_USER)
-    until(lambda: stack.committed(stack.source) == {0: 2}, 30, "source committed")
-    until(lambda: sum(stack.committed(stack.dead_letter).values()) == 1, 30, "DLQ committed")
+    assert json.loads(lane.object(path))["original_message"] == json.loads(WITHOUT_USER)
+    until(lambda: lane.committed(lane.source) == {0: 2}, 30, "source committed")
+    until(lambda: sum(lane.committed(lane.dead_letter).values()) == 1, 30, "DLQ committed")
 
 
 DEEP = b"[" * 5000 + b"]" * 5000
@@ -112,14 +117,11 @@ BAD = {
 }
 
 
-def test_every_bad_input_ends_in_quarantine_with_its_reason(stack: Stack) -> None:
-    stack.create_topics()
-    stack.start_worker()
+def test_every_bad_input_ends_in_quarantine_with_its_reason(lane: Stack) -> None:
+    lane.produce([value for value, _, _ in BAD.values()])
+    lane.produce([VALID])
 
-    stack.produce([value for value, _, _ in BAD.values()])
-    stack.produce([VALID])
-
-    letters = sorted(stack.read(stack.dead_letter, len(BAD)), key=lambda m: int(m.offset()))
+    letters = sorted(lane.read(lane.dead_letter, len(BAD)), key=lambda m: int(m.offset()))
     envelopes = [json.loads(letter.value()) for letter in letters]
     for (name, (value, error_type, code)), envelope in zip(BAD.items(), envelopes, strict=True):
         error = envelope["validation_error"]
@@ -129,11 +131,11 @@ def test_every_bad_input_ends_in_quarantine_with_its_reason(stack: Stack) -> Non
             assert envelope["violations"][0]["code"] == code, name
         if envelope["original_base64"] is not None:
             assert base64.b64decode(envelope["original_base64"]) == value, name
-    assert [m.value() for m in stack.read(stack.valid, 1)] == [VALID]
-    rows = stack.wait_for_rows(len(BAD))
+    assert [m.value() for m in lane.read(lane.valid, 1)] == [VALID]
+    rows = lane.wait_for_rows(len(BAD))
     by_offset = {row["offset"]: row for row in rows}
     large = list(BAD).index("900 kB, not JSON")
-    stored = json.loads(stack.object(by_offset[large]["storage_path"]))
+    stored = json.loads(lane.object(by_offset[large]["storage_path"]))
     assert base64.b64decode(stored["original_base64"]) == BAD["900 kB, not JSON"][0]
     assert envelopes[large]["payload_ref"] == by_offset[large]["storage_path"]
 
@@ -147,39 +149,31 @@ FORWARDED = {
 }
 
 
-def test_odd_but_valid_records_are_forwarded_byte_for_byte(stack: Stack) -> None:
-    stack.create_topics()
-    stack.start_worker()
+def test_odd_but_valid_records_are_forwarded_byte_for_byte(lane: Stack) -> None:
+    lane.produce(list(FORWARDED.values()))
 
-    stack.produce(list(FORWARDED.values()))
-
-    records = sorted(stack.read(stack.valid, len(FORWARDED)), key=lambda m: int(m.offset()))
+    records = sorted(lane.read(lane.valid, len(FORWARDED)), key=lambda m: int(m.offset()))
     assert [m.value() for m in records] == list(FORWARDED.values())
 
 
-def test_a_tombstone_is_forwarded_with_its_key(stack: Stack) -> None:
-    stack.create_topics()
-    stack.start_worker()
+def test_a_tombstone_is_forwarded_with_its_key(lane: Stack) -> None:
+    lane.produce([{"value": None, "key": b"USER000001"}])
 
-    stack.produce([{"value": None, "key": b"USER000001"}])
-
-    [record] = stack.read(stack.valid, 1)
+    [record] = lane.read(lane.valid, 1)
     assert (record.key(), record.value()) == (b"USER000001", None)
 
 
-@pytest.mark.parametrize("sent_ms", [1, 253_402_300_799_000], ids=["1970", "year 9999"])
-def test_records_of_any_time_are_stored(stack: Stack, sent_ms: int) -> None:
-    stack.create_topics()
-    stack.start_worker()
+def test_records_of_any_time_are_stored(lane: Stack) -> None:
+    times_ms = [1, 253_402_300_799_000]
+    for value in (VALID, b"nope"):
+        lane.produce([{"value": value, "timestamp": sent_ms} for sent_ms in times_ms])
+        lane.produce_untimed(value)
 
-    stack.produce(
-        [{"value": VALID, "timestamp": sent_ms}, {"value": b"nope", "timestamp": sent_ms}]
-    )
-
-    [record] = stack.read(stack.valid, 1)
-    assert record.timestamp()[1] == sent_ms
-    [row] = stack.wait_for_rows(1)
-    assert row["source_timestamp_ms"] == sent_ms
+    forwarded = sorted(lane.read(lane.valid, 3), key=lambda m: int(m.offset()))
+    assert [m.timestamp()[1] for m in forwarded] == [*times_ms, -1]
+    rows = lane.wait_for_rows(3)
+    assert [row["source_timestamp_ms"] for row in rows] == [*times_ms, -1]
+    assert [row["timestamp"].year for row in rows] == [1970, 9999, 1970]
 
 
 def test_a_record_of_10_mb_passes_where_the_topics_allow_it(kafka_stack: Stack) -> None:
@@ -196,14 +190,10 @@ def test_a_record_of_10_mb_passes_where_the_topics_allow_it(kafka_stack: Stack) 
     assert b"bought" in stack.object(row["storage_path"])
 
 
-def test_a_record_over_the_limit_is_a_size_violation(stack: Stack) -> None:
-    stack.create_topics()
-    stack.pipeline = {"max_record_bytes": 1000}
-    stack.start_worker()
+def test_a_record_over_the_limit_is_a_size_violation(lane: Stack) -> None:
+    lane.produce([event(blob="x" * 2000)])
 
-    stack.produce([event(blob="x" * 2000)])
-
-    [letter] = stack.read(stack.dead_letter, 1)
+    [letter] = lane.read(lane.dead_letter, 1)
     assert json.loads(letter.value())["validation_error"]["error_type"] == "size_violation"
 
 
@@ -243,31 +233,24 @@ def test_an_envelope_that_its_topic_refuses_leaves_its_payload_in_s3(kafka_stack
     assert row["storage_path"] == envelope["payload_ref"]
 
 
-def test_ten_thousand_records_that_are_all_bad_are_all_stored(stack: Stack) -> None:
-    stack.create_topics()
-    stack.start_worker()
+def test_ten_thousand_records_that_are_all_bad_are_all_stored(lane: Stack) -> None:
+    lane.produce([b'{"_schema":"user_event","n":%d}' % n for n in range(10_000)])
 
-    stack.produce([b'{"_schema":"user_event","n":%d}' % n for n in range(10_000)])
-
-    rows = stack.wait_for_rows(10_000, timeout_s=150)
+    rows = lane.wait_for_rows(10_000, timeout_s=150)
     assert [row["offset"] for row in rows] == list(range(10_000))
-    assert len(stack.objects()) == 10_000
-    until(lambda: stack.committed(stack.source) == {0: 10_000}, 30, "source committed")
+    assert len(lane.objects()) == 10_000
+    until(lambda: lane.committed(lane.source) == {0: 10_000}, 30, "source committed")
 
 
-def test_observe_mode_judges_and_counts_but_writes_nothing(stack: Stack) -> None:
-    stack.create_topics()
-    stack.pipeline = {"mode": "observe"}
-    worker = stack.start_worker()
+def test_observe_mode_judges_and_counts_but_writes_nothing(lane: Stack) -> None:
+    lane.produce([VALID, WITHOUT_USER, b"nope"])
 
-    stack.produce([VALID, WITHOUT_USER, b"nope"])
-
-    until(lambda: stack.committed(stack.source) == {0: 3}, 30, "source committed")
+    until(lambda: lane.committed(lane.source) == {0: 3}, 30, "source committed")
     counted = (
         f'dataquarantine_records_invalid_total{{error_type="schema_violation",'
-        f'schema="user_event",topic="{stack.source}"}} 1.0'
+        f'schema="user_event",topic="{lane.source}"}} 1.0'
     )
-    assert counted in worker.metrics()
-    assert stack.read(stack.valid, 0) == []
-    assert stack.read(stack.dead_letter, 0) == []
-    assert stack.rows() == []
+    assert counted in lane.workers[0].metrics()
+    assert lane.read(lane.valid, 0) == []
+    assert lane.read(lane.dead_letter, 0) == []
+    assert lane.rows() == []

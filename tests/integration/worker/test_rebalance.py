@@ -1,4 +1,4 @@
-"""Workers join and die under load; `REBALANCE_ROUNDS` and `REBALANCE_RATE` make it long and fast."""
+"""Workers join and die under load; REBALANCE_ROUNDS and REBALANCE_RATE make it long and fast."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from tests.integration.worker.stack import PARTITIONS, Stack, until
+from tests.integration.worker.stack import PARTITIONS, Stack, Worker, until
 
 ROUNDS = int(os.environ.get("REBALANCE_ROUNDS", "2"))
 RATE = int(os.environ.get("REBALANCE_RATE", "2000"))
@@ -97,8 +98,8 @@ def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(kafka_stack: St
         members: list[int] = []
         for _ in range(ROUNDS):
             joined = stack.start_worker(wait=False)
-            stalls.watch(40, lambda: joined.ready)
-            assert joined.ready, "a joined worker holds partitions"
+            stalls.watch(40, partial(Worker.is_ready, joined))
+            assert joined.is_ready(), "a joined worker holds partitions"
             stalls.watch(4)
             members.append(member_count(stack))
             joined.kill()

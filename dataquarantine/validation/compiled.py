@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from dataquarantine.outcomes import ValidationOutcome, ValidationResult
+from dataquarantine.schemas.compatibility.references import in_one_document
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.validation.avro import AvroDecoder
 from dataquarantine.validation.json_schema import JsonSchemaLayer
@@ -15,7 +16,7 @@ from dataquarantine.validation.layers import Layer
 from dataquarantine.validation.remediation import compile_remediation
 from dataquarantine.validation.rules import compile_rules
 from dataquarantine.validation.second_opinion import SecondOpinion
-from dataquarantine.validation.shape import Shape, compile_shape
+from dataquarantine.validation.shape import compile_shape
 from dataquarantine.validation.subschemas import declared_properties
 
 Judge = Callable[[Any, datetime], bool]
@@ -34,7 +35,8 @@ class CompiledSchema:
 
     valid: the outcome that all its valid records share.
     declared: top-level property names; a selector field among them is left in the document.
-    definition: the JSON Schema of its documents, made from Avro schema or model where need be.
+    definition: the JSON Schema of its documents in one document, made from Avro schema or model
+        where need be.
     avro: reads values that came as Avro; `avro_layers` judge what it read.
     passes: tells fast whether all layers have nothing to report.
     failure_logged: a layer raised and the log says so.
@@ -99,9 +101,11 @@ class SchemaCompiler:
         shape = compile_shape(
             document, resources=self._resources, model_packages=self._model_packages
         )
+        definition = in_one_document(shape.definition, self._resources)
+        fields = definition if isinstance(definition, dict) else None
         rules: tuple[Layer, ...] = ()
         if any(not rule.disabled for rule in document.rules):
-            rules = (compile_rules(document.rules, _as_mapping(shape.definition)),)
+            rules = (compile_rules(document.rules, fields),)
         return CompiledSchema(
             document,
             shape.layers + rules,
@@ -109,22 +113,12 @@ class SchemaCompiler:
                 ValidationResult.VALID, schema_name=document.name, schema_version=document.version
             ),
             document.key,
-            declared_properties(shape.definition),
-            _remediation(document, shape),
-            definition=shape.definition,
+            declared_properties(definition),
+            compile_remediation(document.remediation, fields) if document.remediation else None,
+            definition=definition,
             avro=shape.avro,
             avro_layers=shape.avro_layers + rules,
         )
-
-
-def _remediation(document: SchemaDocument, shape: Shape) -> Remediation | None:
-    if not document.remediation:
-        return None
-    return compile_remediation(document.remediation, _as_mapping(shape.definition))
-
-
-def _as_mapping(definition: Any) -> Mapping[str, Any] | None:
-    return definition if isinstance(definition, dict) else None
 
 
 def _resources(documents: Sequence[SchemaDocument]) -> Mapping[str, Any]:

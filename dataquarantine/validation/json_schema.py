@@ -11,6 +11,7 @@ import jsonschema_rs
 
 from dataquarantine.errors import InvalidSchema
 from dataquarantine.outcomes import Code, ErrorType, Violation
+from dataquarantine.schemas.compatibility.references import in_one_document
 from dataquarantine.validation.preparation import (
     Preparation,
     check_patterns,
@@ -99,7 +100,7 @@ def compile_json_schema(
         raise InvalidSchema(problem, where=where, remedy="simplify the schema") from exc
     return JsonSchemaLayer(
         validator,
-        Describer(definition, preparation.original),
+        Describer(in_one_document(definition, resources), preparation.original),
         compile_second_opinion(definition, make),
     )
 

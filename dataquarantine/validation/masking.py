@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from dataquarantine.validation.subschemas import children, same_value, walk
+from dataquarantine.validation.subschemas import children, resolve_local, same_value, walk
 
 Action = Literal["mask", "hash", "drop"]
 
@@ -28,7 +28,7 @@ def marks_personal_data(definition: Any) -> bool:
 def mark_at(definition: Any, path: Sequence[str | int]) -> Action | None:
     """Tell how the value at a path, or one that holds it, is to be hidden."""
     for length in range(len(path) + 1):
-        if action := _action(_judging(definition, path[:length])):
+        if action := _action(_judging(definition, path[:length]), definition):
             return action
     return None
 
@@ -55,8 +55,11 @@ def holds_marks(definition: Any, path: Sequence[str | int]) -> bool:
 def mask_document(document: Any, definition: Any, *, key: bytes | None = None) -> Any:
     """Return a copy with every marked value hidden; shape and unmarked values stay.
 
-    Args: key: of the HMAC for `hash`; without one, `hash` hides like `mask`.
+    Args: definition: in one document; what lies behind a `$ref` that leads elsewhere is masked.
+        key: of the HMAC for `hash`; without one, `hash` hides like `mask`.
     """
+    if not marks_personal_data(definition):
+        return document
     masked = _hide(document, [definition], definition, key)
     return None if masked is _DROPPED else masked
 
@@ -89,7 +92,7 @@ def _judging(definition: Any, path: Sequence[str | int]) -> list[dict[str, Any]]
 
 def _hide(value: Any, schemas: Sequence[Any], root: Any, key: bytes | None) -> Any:
     judging = [found for schema in schemas for found in same_value(root, schema)]
-    action = _action(judging)
+    action = _action(judging, root)
     if action == "drop":
         return _DROPPED
     if action:
@@ -105,13 +108,19 @@ def _hide(value: Any, schemas: Sequence[Any], root: Any, key: bytes | None) -> A
     return dict(kept) if isinstance(value, dict) else [item for _, item in kept]
 
 
-def _action(schemas: Sequence[dict[str, Any]]) -> Action | None:
+def _action(schemas: Sequence[dict[str, Any]], root: Any) -> Action | None:
     """Pick the strongest mark; an unknown word hides too, rather than show what was meant."""
     marks = [schema[KEYWORD] for schema in schemas if KEYWORD in schema]
     if not marks:
-        return None
+        return "mask" if any(_leads_away(schema, root) for schema in schemas) else None
     strongest = max(marks, key=lambda mark: _STRENGTH.get(str(mark), 1))
     return strongest if strongest in ("hash", "drop") else "mask"
+
+
+def _leads_away(schema: dict[str, Any], root: Any) -> bool:
+    """Tell whether a reference can't be followed here; what stands there may be marked."""
+    references = [schema.get(keyword) for keyword in ("$ref", "$dynamicRef")]
+    return any(isinstance(at, str) and resolve_local(root, at) is None for at in references)
 
 
 def _children(schema: dict[str, Any], part: str | int) -> Iterator[Any]:

@@ -111,6 +111,16 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], Any, Any]] = {
     ),
     "the document": (MASK, {"a": "b"}, {"a": "x"}),
     "the document, dropped": ({"x-pii": "drop"}, {"a": "b"}, None),
+    "behind a reference that leads elsewhere": (
+        {"properties": {"a": {"$ref": "urn:elsewhere"}, "b": MASK, "c": {}}},
+        {"a": "b", "b": "c", "c": "d"},
+        {"a": "x", "b": "x", "c": "d"},
+    ),
+    "a reference that leads elsewhere, no marks": (
+        {"properties": {"a": {"$ref": "urn:elsewhere"}}},
+        {"a": "b"},
+        {"a": "b"},
+    ),
     "a schema that is no object": (
         {"properties": {"a": True}},
         {"a": "b"},

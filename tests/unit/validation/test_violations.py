@@ -292,3 +292,13 @@ def test_a_marked_value_is_not_shown(
     definition: dict[str, Any], document: dict[str, Any], message: str
 ) -> None:
     assert only(definition, document).message == message
+
+
+def test_a_mark_in_a_registered_schema_hides_too() -> None:
+    person = {"$id": "urn:person", "properties": {"mail": {"x-pii": "mask", "format": "email"}}}
+    definition = {"properties": {"who": {"$ref": "urn:person"}}}
+    layer = compile_json_schema(definition, resources={"urn:person": person})
+
+    found = layer.violations({"who": {"mail": "alice"}}, NOW)
+
+    assert [violation.message for violation in found] == ["who.mail: 'xxxxx' is no email"]

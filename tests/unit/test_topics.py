@@ -14,9 +14,9 @@ TWO = Settings.model_validate(
 
 
 def planned(
-    settings: Settings, profile: Profile = Profile.DEV, **more: int
+    settings: Settings, profile: Profile = Profile.DEV, existing: dict[str, int] | None = None
 ) -> dict[str, TopicPlan]:
-    plans = plan_topics(settings, profile=profile, existing=more)
+    plans = plan_topics(settings, profile=profile, existing=existing)
     return {plan.name: plan for plan in plans}
 
 
@@ -63,7 +63,7 @@ def test_logs_of_states_are_compacted(name: str) -> None:
 
 
 def test_a_replay_topic_has_its_sources_partitions() -> None:
-    plan = planned(ONE, **{"raw-events": 12})["raw-events.dq-replay"]
+    plan = planned(ONE, existing={"raw-events": 12})["raw-events.dq-replay"]
 
     assert (plan.partitions, plan.exactly) == (12, True)
 

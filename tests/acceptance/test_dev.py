@@ -1,0 +1,194 @@
+"""`dataquarantine dev` as a user starts it: a process of its own in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+COMMAND = [sys.executable, "-m", "dataquarantine.cli"]
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 60.0
+
+pytestmark = pytest.mark.slow
+
+
+def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = READY_TIMEOUT_S) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {timeout_s:g} s"
+        time.sleep(0.1)
+    return found
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("DQ_")}
+
+
+class Dev:
+    """A running `dev` and the commands beside it."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        self.output = folder / "output.txt"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*COMMAND, "dev", *options],
+                cwd=folder,
+                env=environment(),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        wait_for(self._is_ready, "dev is ready")
+
+    def _is_ready(self) -> bool:
+        said = self.output.read_text("utf-8")
+        assert self.process.poll() is None, said
+        return "\nready" in said
+
+    def run(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            cwd=self.folder,
+            env=environment(),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def items(self, *arguments: str) -> list[dict[str, Any]]:
+        answer = self.run(*arguments, "--json")
+        assert answer.returncode == 0, answer.stderr
+        items: list[dict[str, Any]] = json.loads(answer.stdout)["items"]
+        return items
+
+    def objects(self) -> list[str]:
+        bucket = self.folder / ".dq" / "objects" / "data-quarantine"
+        files = (each for each in bucket.rglob("*") if each.is_file())
+        return sorted(str(each.relative_to(bucket)) for each in files)
+
+    def descendants(self) -> list[psutil.Process]:
+        children: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return children
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(timeout=STOP_TIMEOUT_S)
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    dev = Dev(tmp_path_factory.mktemp("dev"), "--no-load")
+    yield dev
+    dev.stop()
+
+
+def test_each_endpoint_is_said_in_a_line(dev: Dev) -> None:
+    said = dev.output.read_text("utf-8").splitlines()
+
+    names = [line.split()[0] for line in said if line]
+    assert [name for name in names if name in ("broker", "postgres", "s3", "worker")] == [
+        "broker",
+        "postgres",
+        "s3",
+        "worker",
+    ]
+
+
+def test_passwords_are_for_the_owner_alone(dev: Dev) -> None:
+    for name in ("endpoints.json", "state.json"):
+        assert (dev.folder / ".dq" / name).stat().st_mode & 0o077 == 0
+
+    state = json.loads((dev.folder / ".dq" / "state.json").read_text("utf-8"))
+    assert state["postgres_password"] not in dev.output.read_text("utf-8")
+
+
+def test_doctor_finds_the_running_dev_in_order(dev: Dev) -> None:
+    checks = dev.items("doctor")
+
+    assert {check["state"] for check in checks} == {"ok"}
+
+
+def test_a_bad_record_gets_a_row_and_an_object(dev: Dev) -> None:
+    bad = '{"_schema":"user_event","event_type":"purchase","timestamp":"2025-12-27T16:00:00Z"}'
+
+    produced = dev.run("produce", "-", "--json", text=bad + "\n")
+
+    assert json.loads(produced.stdout) == {"topic": "raw-events", "records": 1}
+    (row,) = wait_for(lambda: dev.items("quarantine", "list", "--code", "MISSING_FIELD"), "a row")
+    assert row["error_type"] == "schema_violation"
+    assert row["error_message"] == "'user_id' is a required property"
+    assert row["field_path"] == "user_id"
+    wait_for(lambda: row["storage_path"] in dev.objects(), "its object")
+    assert row["storage_path"].startswith(f"raw-events/{row['partition']}/{row['offset']}_")
+
+
+def test_loaded_records_are_valid_or_quarantined_and_none_is_lost(dev: Dev) -> None:
+    before = len(dev.items("quarantine", "list", "--limit", "1000"))
+
+    loaded = json.loads(dev.run("load", "--records", "5000", "--invalid", "0.02", "--json").stdout)
+
+    expected = loaded["invalid"] + before
+    assert loaded["records"] == 5000
+    wait_for(
+        lambda: len(dev.items("quarantine", "list", "--limit", "1000")) == expected, "all rows"
+    )
+    tailed = dev.run("tail", "validated-events", "--from-start", "--no-follow", "--json")
+    assert len(tailed.stdout.splitlines()) == 5000 - loaded["invalid"]
+    assert len(dev.objects()) == expected
+
+
+def test_a_second_dev_in_the_same_folder_is_refused(dev: Dev) -> None:
+    second = dev.run("dev")
+
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+
+
+def test_data_is_kept_and_started_over_when_asked(tmp_path: Path) -> None:
+    first = Dev(tmp_path, "--rate", "50", "--invalid", "0.5")
+    wait_for(first.objects, "a stored sample event")
+    first.stop()
+    kept = first.objects()
+
+    second = Dev(tmp_path, "--no-load")
+    rows = len(second.items("quarantine", "list", "--limit", "1000"))
+    second.stop()
+    assert (second.objects(), rows) == (kept, len(kept))
+
+    fresh = Dev(tmp_path, "--no-load", "--fresh")
+    assert fresh.items("quarantine", "list") == []
+    assert fresh.objects() == []
+    fresh.stop()
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        pytest.param(signal.SIGINT, 0, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 0, id="SIGTERM"),
+        pytest.param(signal.SIGHUP, 0, id="terminal closed"),
+        pytest.param(signal.SIGKILL, -9, id="kill -9"),
+    ],
+)
+def test_no_process_is_left_behind(tmp_path: Path, how: signal.Signals, code: int) -> None:
+    dev = Dev(tmp_path)
+    started = dev.descendants()
+    assert len(started) >= 8  # guard and program of broker, Postgres, S3 and worker
+
+    assert dev.stop(how) == code
+
+    gone, alive = psutil.wait_procs(started, timeout=STOP_TIMEOUT_S)
+    assert (len(gone), alive) == (len(started), [])

@@ -18,6 +18,7 @@ from dataquarantine.schemas.compatibility import (
 from dataquarantine.schemas.documents import Compatibility, SchemaDocument
 
 FIRST_VERSION = "1.0.0"
+_TEXTS = frozenset({"TITLE_CHANGED", "DESCRIPTION_CHANGED", "ID_CHANGED"})
 
 
 class Bump(IntEnum):
@@ -73,16 +74,22 @@ def required_bump(
     backward = compare_documents(new, before, policy, "BACKWARD", resources)
     forward = compare_documents(before, new, policy, "FORWARD", resources)
     reports = {"BACKWARD": backward, "FORWARD": forward}
-    if not (_refuses_anything(backward) or _refuses_anything(forward)):
+    if not (_is_noticed(backward, new) or _is_noticed(forward, new)):
         return Bump.PATCH, (backward, forward)
     watched = directions("BACKWARD" if mode == "NONE" else mode)
     broken = [reports[d] for d in watched if not reports[d].compatible]
     return (Bump.MAJOR if broken else Bump.MINOR), (backward, forward)
 
 
-def _refuses_anything(report: CompatibilityReport) -> bool:
-    """Tell whether some record may fail on the other side, whatever the policy says of it."""
-    return not report.compatible or any(d.breaks for d in report.differences)
+def _is_noticed(report: CompatibilityReport, new: SchemaDocument) -> bool:
+    """Tell whether anybody sees the change: a record that fails, a property, a field."""
+    if not report.compatible or any(d.breaks for d in report.differences):
+        return True
+    codes = {d.code for d in report.differences} - _TEXTS
+    if new.type == "avro":
+        return bool(codes)
+    # Both sides take the same records; what was only written in another way is no change.
+    return any("PROPERTY" in code for code in codes)
 
 
 def check_bump(

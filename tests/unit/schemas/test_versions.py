@@ -74,6 +74,21 @@ def test_too_small_a_bump_is_refused_with_the_right_one(
         assert "because" in problem.reason
 
 
+def test_a_new_avro_field_is_a_minor_change_though_everybody_can_read_it() -> None:
+    one = {"type": "record", "name": "e", "fields": [{"name": "a", "type": "int"}]}
+    two = {**one, "fields": [*one["fields"], {"name": "b", "type": "int", "default": 0}]}
+    old, new = (document(each, type="avro") for each in (one, two))
+
+    assert required_bump(new, old, "FULL", Policy.STRICT)[0] is Bump.MINOR
+
+
+def test_the_same_records_said_in_another_way_are_a_patch() -> None:
+    old = document(obj("a", a={"type": ["string", "integer"]}))
+    new = document(obj("a", a={"anyOf": [TEXT, NUMBER]}))
+
+    assert required_bump(new, old, "FULL", Policy.STRICT)[0] is Bump.PATCH
+
+
 def test_highest_prefers_releases() -> None:
     assert highest(["1.9.0", "1.10.0", "2.0.0-rc.1"]) == "1.10.0"
     assert highest(["2.0.0-rc.1", "2.0.0-rc.2"]) == "2.0.0-rc.2"

@@ -1,4 +1,4 @@
-"""Run the official suite: `python -m tests.conformance [--markdown] [--why]`."""
+"""Run the official suite: `python -m tests.conformance [--write]`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from tests.conformance import suite
 from tests.conformance.engines import ENGINES, Engine
 
 ALLOWED = Path(__file__).with_name("allowed.yaml")
+DOCS = Path(__file__).parents[2] / "docs" / "reference" / "conformance.md"
+BEGIN, END = "<!-- results -->", "<!-- /results -->"
 
 
 class Score(NamedTuple):
@@ -91,22 +93,25 @@ def _covers(entry: dict[str, list[str]], s: Score, file: str) -> bool:
     )
 
 
-def table(scores: list[Score], *, markdown: bool) -> Iterator[str]:
-    """Write one line per engine, draft and kind."""
-    form = (
-        "| {} | {} | {} | {} | {} | {} | {} |" if markdown else "{:32}{:14}{:10}{:>7}{:>7}{:>9}  {}"
-    )
-    yield form.format("engine", "draft", "cases", "passed", "failed", "declined", "where")
-    if markdown:
-        yield "|---|---|---|--:|--:|--:|---|"
+def table(scores: list[Score]) -> Iterator[str]:
+    """Write one line per engine, kind and draft, as Markdown."""
+    yield "| engine | cases | draft | passed | failed | declined | failures by file |"
+    yield "|---|---|---|--:|--:|--:|---|"
     for s in scores:
         where = ", ".join(f"{file} {count}" for file, count in sorted(s.failures.items()))
-        yield form.format(s.engine, s.draft, s.kind, s.passed, s.failed, s.declined, where)
+        cells = (s.engine, s.kind, s.draft, s.passed, s.failed, s.declined, where)
+        yield f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def documented(results: str) -> str:
+    """Return the page as it should be."""
+    before, _, rest = DOCS.read_text("utf-8").partition(BEGIN)
+    return f"{before}{BEGIN}\n{results}\n{END}{rest.partition(END)[2]}"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
-    parser.add_argument("--markdown", action="store_true", help="print the table for the docs")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {DOCS.name}")
     arguments = parser.parse_args()
     suite.fetch()
     scores = [
@@ -115,8 +120,13 @@ def main() -> int:
         for kind in suite.KINDS
         for draft in suite.DRAFTS
     ]
-    print("\n".join(table(scores, markdown=arguments.markdown)))
+    results = "\n".join(table(scores))
+    print(results)
+    if arguments.write:
+        DOCS.write_text(documented(results), "utf-8")
     problems = list(unexpected(scores))
+    if DOCS.read_text("utf-8") != documented(results):
+        problems.append(f"{DOCS} shows other results; write them with --write")
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0

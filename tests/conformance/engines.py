@@ -20,24 +20,24 @@ Engine = Callable[[Case], Predicate | None]
 
 def compiled(case: Case) -> Predicate:
     """The gateway's own check."""
-    layer = compile_json_schema(case.schema, resources=remotes(case.draft))
+    layer = compile_json_schema(case.schema, resources=remotes())
     return lambda data: layer.passes(data, NOW)
 
 
 def reported(case: Case) -> Predicate:
     """The gateway's list of violations: empty exactly for what is valid."""
-    layer = compile_json_schema(case.schema, resources=remotes(case.draft))
+    layer = compile_json_schema(case.schema, resources=remotes())
     return lambda data: not layer.violations(data, NOW)
 
 
 def second_opinion(case: Case) -> Predicate | None:
     """fastjsonschema where its keywords are known to agree; declines the rest."""
-    return compile_json_schema(case.schema, resources=remotes(case.draft)).second_opinion
+    return compile_json_schema(case.schema, resources=remotes()).second_opinion
 
 
 def jsonschema_rs_plain(case: Case) -> Predicate:
     """jsonschema-rs with its defaults, formats asserted."""
-    known = remotes(case.draft)
+    known = remotes()
     validator = jsonschema_rs.validator_for(
         case.schema,
         validate_formats=True if case.kind == "format" else None,
@@ -48,7 +48,7 @@ def jsonschema_rs_plain(case: Case) -> Predicate:
 
 def fastjsonschema_plain(case: Case) -> Predicate:
     """fastjsonschema with its defaults, formats asserted."""
-    known = remotes(case.draft)
+    known = remotes()
     judge = fastjsonschema.compile(
         case.schema,
         handlers={"http": known.__getitem__, "https": known.__getitem__},

@@ -66,13 +66,12 @@ def cases(draft: str, kind: str) -> Iterator[Case]:
 
 
 @cache
-def remotes(draft: str) -> dict[str, Any]:
-    """Return what the suite's `$ref`s may lead to, by URI; of a draft's folder and shared ones."""
+def remotes() -> dict[str, Any]:
+    """Return what the suite's `$ref`s may lead to, by URI."""
     found: dict[str, Any] = {}
     folder = ROOT / "remotes"
     for path in folder.rglob("*.json"):
         relative = path.relative_to(folder)
         document = json.loads(path.read_text("utf-8"))
-        # Shared remotes are drafts of whoever refers to them.
         found[f"http://localhost:1234/{relative.as_posix()}"] = document
     return found

@@ -21,6 +21,7 @@ from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.row import StoredMark
 from dataquarantine.store.rows import PostgresRows
 from dataquarantine.store.spool import Spool, SpoolQueue
+from dataquarantine.store.spooled import SpooledPayload
 
 logger = logging.getLogger(__name__)
 
@@ -121,7 +122,9 @@ class SpoolDrainer:
 
     def _send_payloads(self, spool: Spool, lines: list[bytes]) -> None:
         read = [(line, self._read(spool, line, spooled.read_payload)) for line in lines]
-        payloads = [(line, payload) for line, payload in read if payload is not None]
+        payloads = self._without_purged(
+            [(line, payload) for line, payload in read if payload is not None]
+        )
         arrived: list[StoredMark] = []
         away: SinkUnavailable | None = None
         problems = self._objects.put_all([payload.item for _, payload in payloads])
@@ -135,6 +138,27 @@ class SpoolDrainer:
         self._mark(spool, arrived)
         if away is not None:
             raise away
+
+    def _without_purged(
+        self, payloads: list[tuple[bytes, SpooledPayload]]
+    ) -> list[tuple[bytes, SpooledPayload]]:
+        """Drop what was purged while it waited; unknown while Postgres is away, `gc` has it then.
+
+        A segment goes as long as one of its records may.
+        """
+        if not self._rows_up.worth_a_try:
+            return payloads
+        ids = [mark.id for _, payload in payloads for mark in payload.marks]
+        try:
+            purged = self._rows.purged(ids)
+        except SinkUnavailable:
+            self._rows_up.failed()
+            return payloads
+        return [
+            (line, payload)
+            for line, payload in payloads
+            if not payload.marks or any(mark.id not in purged for mark in payload.marks)
+        ]
 
     def _mark(self, spool: Spool, marks: Sequence[StoredMark]) -> None:
         """Tell the rows at once, or behind those that wait, so that a mark follows its row."""

@@ -27,7 +27,9 @@ _COPY = f"COPY quarantine_incoming ({_COLUMN_LIST}) FROM STDIN"
 # Sorted, so that two workers with the same records wait for each other instead of deadlocking.
 _INSERT = f"""
     INSERT INTO quarantine_records ({_COLUMN_LIST})
-    SELECT {_COLUMN_LIST} FROM quarantine_incoming ORDER BY id
+    SELECT {_COLUMN_LIST} FROM quarantine_incoming i
+    WHERE NOT EXISTS (SELECT FROM purged_records p WHERE p.id = i.id)
+    ORDER BY id
     ON CONFLICT DO NOTHING RETURNING id
 """
 # A row that was there before its payload arrived (it was spooled, and then the chunk came again).
@@ -50,10 +52,12 @@ class Inserted:
 
 
 class Known(NamedTuple):
-    """What the table knows of an id."""
+    """What the database knows of an id; a purged one counts as stored, for it must not return."""
 
     payload_crc32c: int | None
     payload_is_stored: bool
+    storage_path: str = ""
+    is_purged: bool = False
 
 
 class PostgresRows:
@@ -88,13 +92,43 @@ class PostgresRows:
         if not rows:
             return {}
         statement = text(
-            "SELECT q.id, q.payload_crc32c, q.stored_at IS NOT NULL AS stored"
+            "SELECT q.id, q.payload_crc32c, q.stored_at IS NOT NULL AS stored, q.storage_path"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
             ' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at'
         )
         values = {"ids": [str(r.id) for r in rows], "times": [r.timestamp for r in rows]}
         found = self._database.transact(lambda c: c.execute(statement, values).all())
-        return {row.id: Known(row.payload_crc32c, row.stored) for row in found}
+        known = {row.id: Known(row.payload_crc32c, row.stored, row.storage_path) for row in found}
+        purged = self.purged([row.id for row in rows if row.id not in known])
+        return known | {
+            row.id: Known(row.payload_crc32c, True, is_purged=True)
+            for row in rows
+            if row.id in purged
+        }
+
+    def purged(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Tell which of these ids must not come back.
+
+        Raises: SinkUnavailable.
+        """
+        if not ids:
+            return set()
+        statement = text("SELECT id FROM purged_records WHERE id = ANY(CAST(:ids AS uuid[]))")
+        values = {"ids": [str(record_id) for record_id in ids]}
+        return self._database.transact(lambda c: set(c.execute(statement, values).scalars()))
+
+    def forget_payloads(self, ids: Sequence[UUID]) -> None:
+        """Note that the payloads of these rows are gone; their states stay.
+
+        Raises: SinkUnavailable.
+        """
+        if not ids:
+            return
+        statement = text(
+            "UPDATE quarantine_records SET stored_at = NULL WHERE id = ANY(CAST(:ids AS uuid[]))"
+        )
+        values = {"ids": [str(record_id) for record_id in ids]}
+        self._database.transact(lambda connection: connection.execute(statement, values))
 
     def mark_stored(self, marks: Sequence[StoredMark], now: datetime) -> None:
         """Note where payloads arrived; a row whose payload is stored stays as it is.

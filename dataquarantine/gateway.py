@@ -28,6 +28,7 @@ from dataquarantine.validation.isolation import (
     ISOLATE_AFTER,
     ChunkJournal,
     EngineRecipe,
+    HangAlarm,
     judge_isolated,
 )
 from dataquarantine.validation.tally import count_outcomes
@@ -65,6 +66,7 @@ class Gateway:
         )
         self.slot = claim_slot(settings.data_dir)
         self._journal = ChunkJournal(self.slot.folder / "judging.journal")
+        self._alarm = HangAlarm()
         self._until_timed = TIMED_EVERY
         self._writer = DeadLetterWriter(settings.cluster_id, max_bytes=kafka.max_request_bytes)
         self._routers: dict[str, Router] = {}
@@ -103,8 +105,9 @@ class Gateway:
             recipe = EngineRecipe(self.catalog.versions(), pipeline, packages)
             judged = await asyncio.to_thread(judge_isolated, records, recipe)
         else:
-            judged = self.engines[topic].judge(records)
-            self._time_one(topic, records)
+            with self._alarm:
+                judged = self.engines[topic].judge(records)
+                self._time_one(topic, records)
         self._journal.done(chunk.tp, chunk.next_offset)
         metrics.count_chunk(topic, count_outcomes(judged))
         return judged

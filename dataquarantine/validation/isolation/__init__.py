@@ -1,5 +1,6 @@
 """Records that kill or hang whoever judges them: noticed, found, quarantined."""
 
+from dataquarantine.validation.isolation.alarm import HangAlarm
 from dataquarantine.validation.isolation.journal import ISOLATE_AFTER, ChunkJournal
 from dataquarantine.validation.isolation.judging import IsolationFailed, judge_isolated
 from dataquarantine.validation.isolation.protocol import Limits
@@ -9,6 +10,7 @@ __all__ = [
     "ISOLATE_AFTER",
     "ChunkJournal",
     "EngineRecipe",
+    "HangAlarm",
     "IsolationFailed",
     "Limits",
     "judge_isolated",

@@ -253,7 +253,9 @@ class Stack:
         with psycopg2.connect(self.database_url.replace("+psycopg2", "")) as connection:
             with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
                 cursor.execute(
-                    'SELECT * FROM quarantine_records ORDER BY topic, partition, "offset"'
+                    "SELECT * FROM quarantine_records WHERE topic = %s "
+                    'ORDER BY partition, "offset"',
+                    [self.source],
                 )
                 rows = [dict(row) for row in cursor.fetchall()]
         connection.close()

@@ -9,6 +9,8 @@ from typing import Any
 
 from dataquarantine.outcomes import Code
 
+Path = tuple[str | int, ...]
+
 #: Keywords under which a broken part need not be reported at its own place.
 _ALTERNATIVES = ("anyOf", "oneOf", "not", "if")
 _MAX_DEPTH = 12
@@ -26,12 +28,28 @@ _NO_MEMBER = "no-such-member"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A document with one fault, and how the fault is to be reported."""
+    """One way to break a document, and how that is to be reported."""
 
     kind: str
     code: Code
-    field_path: str
-    document: Any
+    path: Path
+    replacement: Any = None
+
+    @property
+    def field_path(self) -> str:
+        """The path as outcomes write it: `items[0].price`."""
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
+        return "".join(parts).removeprefix(".")
+
+    def break_(self, document: Any) -> Any:
+        """Return a broken copy."""
+        broken = copy.deepcopy(document)
+        holder = _at(broken, self.path[:-1])
+        if self.code is Code.MISSING_FIELD:
+            del holder[self.path[-1]]
+        else:
+            holder[self.path[-1]] = self.replacement
+        return broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,7 @@ class _Place:
 
     schema: Mapping[str, Any]
     value: Any
-    path: tuple[str | int, ...]
+    path: Path
 
 
 def faults(definition: Mapping[str, Any], document: Any) -> Iterator[Fault]:
@@ -49,9 +67,9 @@ def faults(definition: Mapping[str, Any], document: Any) -> Iterator[Fault]:
     Descends through properties, first items, local `$ref` and `allOf`; not into alternatives.
     """
     for place in _places(definition, _Place(definition, document, ()), 0):
-        yield from _removed(place, document)
+        yield from _removed(place)
         if place.path:
-            yield from _changed(place, document)
+            yield from _changed(place)
 
 
 def _places(root: Mapping[str, Any], place: _Place, depth: int) -> Iterator[_Place]:
@@ -71,24 +89,19 @@ def _places(root: Mapping[str, Any], place: _Place, depth: int) -> Iterator[_Pla
         yield from _places(root, _Place(items, place.value[0], (*place.path, 0)), depth + 1)
 
 
-def _removed(place: _Place, document: Any) -> Iterator[Fault]:
+def _removed(place: _Place) -> Iterator[Fault]:
     for name in place.schema.get("required", ()):
         if isinstance(place.value, dict) and name in place.value:
-            broken = copy.deepcopy(document)
-            del _at(broken, place.path)[name]
-            path = dotted((*place.path, name))
-            yield Fault("field removed", Code.MISSING_FIELD, path, broken)
+            yield Fault("field removed", Code.MISSING_FIELD, (*place.path, name))
 
 
-def _changed(place: _Place, document: Any) -> Iterator[Fault]:
-    path = dotted(place.path)
+def _changed(place: _Place) -> Iterator[Fault]:
     if "enum" in place.schema:
         if isinstance(place.value, str):
-            broken = _with(document, place.path, _NO_MEMBER)
-            yield Fault("enum broken", Code.ENUM_MISMATCH, path, broken)
+            yield Fault("enum broken", Code.ENUM_MISMATCH, place.path, _NO_MEMBER)
     elif "type" in place.schema and "const" not in place.schema:
         other = _of_other_type(place.schema["type"])
-        yield Fault("type changed", Code.WRONG_TYPE, path, _with(document, place.path, other))
+        yield Fault("type changed", Code.WRONG_TYPE, place.path, other)
 
 
 def _of_other_type(wanted: str | list[str]) -> Any:
@@ -98,13 +111,7 @@ def _of_other_type(wanted: str | list[str]) -> Any:
     return next(value for kind, value in _OF_TYPE.items() if kind not in allowed)
 
 
-def _with(document: Any, path: tuple[str | int, ...], value: Any) -> Any:
-    broken = copy.deepcopy(document)
-    _at(broken, path[:-1])[path[-1]] = value
-    return broken
-
-
-def _at(document: Any, path: tuple[str | int, ...]) -> Any:
+def _at(document: Any, path: Path) -> Any:
     for part in path:
         document = document[part]
     return document
@@ -114,9 +121,3 @@ def _resolved(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str
     while isinstance(reference := schema.get("$ref"), str) and reference.startswith("#/"):
         schema = _at(root, tuple(reference[2:].split("/")))
     return schema
-
-
-def dotted(path: tuple[str | int, ...]) -> str:
-    """Write a path as outcomes do: `items[0].price`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")

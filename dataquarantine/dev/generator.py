@@ -146,7 +146,11 @@ class _Templates:
 
 
 def _broken(document: SchemaDocument, definition: dict[str, Any]) -> list[Any]:
-    made = [each.document for example in document.examples for each in faults(definition, example)]
+    made = [
+        fault.break_(example)
+        for example in document.examples
+        for fault in faults(definition, example)
+    ]
     return [*document.counter_examples, *made]
 
 

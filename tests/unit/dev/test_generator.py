@@ -134,7 +134,7 @@ def test_faults_reach_references_and_items_but_not_alternatives() -> None:
 def test_a_fault_leaves_the_document_alone() -> None:
     before = orjson.dumps(DOCUMENT)
 
-    broken = [fault.document for fault in faults(DEFINITION, DOCUMENT)]
+    broken = [fault.break_(DOCUMENT) for fault in faults(DEFINITION, DOCUMENT)]
 
     assert orjson.dumps(DOCUMENT) == before
     assert all(orjson.dumps(document) != before for document in broken)

@@ -1,0 +1,100 @@
+"""GitHub's webhook payloads, judged offline and by a real worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dataquarantine.dev.endpoints import ENDPOINTS
+from dataquarantine.dev.feed import Feed, ToProduce
+from dataquarantine.settings import load_settings
+from tests.acceptance.test_dev import Dev, wait_for
+from tests.webhooks import corpus
+
+pytestmark = [
+    pytest.mark.skipif(not corpus.is_fetched(), reason="not fetched: run `make webhooks`"),
+    pytest.mark.slow,
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schemas() -> None:
+    corpus.write_schemas()
+
+
+@pytest.fixture(scope="module")
+def broken() -> list[corpus.Payload]:
+    return corpus.with_faults()
+
+
+def test_most_recorded_payloads_are_valid() -> None:
+    outcomes = corpus.judge(corpus.examples()).outcomes
+
+    assert Counter(outcome.result.value for outcome in outcomes) == {"VALID": 276, "INVALID": 53}
+
+
+def test_every_fault_is_reported_with_code_and_place(broken: list[corpus.Payload]) -> None:
+    outcomes = corpus.judge(broken).outcomes
+
+    absent = [
+        (payload.schema, payload.fault)
+        for payload, outcome in zip(broken, outcomes, strict=True)
+        if payload.fault and corpus.found(payload.fault, outcome) == "absent"
+    ]
+    assert absent == []
+    assert len(broken) > 800
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    folder = tmp_path_factory.mktemp("webhooks")
+    (folder / "dataquarantine.yaml").write_text(f"schemas: {{folder: {corpus.SCHEMAS}}}", "utf-8")
+    dev = Dev(folder, "--no-load")
+    yield dev
+    dev.stop()
+
+
+def produce(dev: Dev, payloads: list[corpus.Payload]) -> None:
+    settings = load_settings(dev.folder / ".dq" / ENDPOINTS, {})
+
+    async def run() -> None:
+        async with Feed(settings.kafka, settings.pipelines[0].source) as feed:
+            records = [payload.record for payload in payloads]
+            await feed.send(ToProduce(each.key, each.value, each.headers) for each in records)
+            await feed.flush()
+
+    asyncio.run(run())
+
+
+def test_a_worker_judges_the_corpus_as_the_engine_does(
+    dev: Dev, broken: list[corpus.Payload], tmp_path: Path
+) -> None:
+    payloads = [*corpus.examples(), *broken]
+    outcomes = corpus.judge(payloads).outcomes
+    wanted = Counter(
+        (outcome.schema_name, str(outcome.violations[0].code), outcome.field_path)
+        for outcome in outcomes
+        if not outcome.passed
+    )
+
+    produce(dev, payloads)
+
+    wait_for(lambda: len(rows(dev)) >= wanted.total(), "every row")
+    got = Counter((row["schema_name"], row["code"], row["field_path"]) for row in rows(dev))
+    assert got == wanted
+    tailed = dev.run("tail", "validated-events", "--from-start", "--no-follow", "--json")
+    forwarded = Counter(json.loads(line)["value"] for line in tailed.stdout.splitlines())
+    assert forwarded == Counter(
+        payload.record.value.decode()
+        for payload, outcome in zip(payloads, outcomes, strict=True)
+        if outcome.passed and payload.record.value
+    )
+
+
+def rows(dev: Dev) -> list[dict[str, str]]:
+    return dev.items("quarantine", "list", "--limit", "1000")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 
 from dataquarantine.outcomes import Code, Violation
-from dataquarantine.validation.masking import is_masked, marks_personal_data
+from dataquarantine.validation.masking import is_masked, marks_personal_data, mask_value
 from dataquarantine.validation.subschemas import pointer_text, same_value
 from dataquarantine.validation.violations import dotted, show
 
@@ -106,7 +106,9 @@ class Describer:
         if kind == "extra_forbidden":
             return "is no property of the model"
         if self._hides(kind, path):
-            return f"the value (masked) does not pass {kind}"
+            value = error["input"]
+            shape = show(mask_value(value)) if isinstance(value, str) else "the value (masked)"
+            return f"{shape} does not pass {kind}"
         return f"{_decapitalised(error['msg'])}, got {show(error['input'])}"
 
     def _hides(self, kind: str, path: Path) -> bool:

@@ -146,6 +146,9 @@ class _Generator:
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema:
                 self._only(schema, pointer, keyword)
+                if keyword == "oneOf" and not _disjoint(schema["oneOf"]):
+                    problem = "alternatives that one value may fit can't be told apart by a model"
+                    raise self._refused(f"{pointer}/oneOf", problem)
                 branches = [
                     self.type_of(branch, f"{pointer}/{keyword}/{index}")
                     for index, branch in enumerate(schema[keyword])
@@ -240,6 +243,13 @@ class _Generator:
     def _refused(self, pointer: str, problem: str) -> InvalidSchema:
         remedy = "use type json_schema, or write the model by hand"
         return InvalidSchema(f"{pointer or '/'}: {problem}", where=self._where, remedy=remedy)
+
+
+def _disjoint(alternatives: Any) -> bool:
+    """Tell whether no value can fit two of them: each has a type of its own."""
+    kinds = [alternative.get("type") for alternative in alternatives]
+    kinds = ["number" if kind == "integer" else kind for kind in kinds]
+    return all(isinstance(kind, str) for kind in kinds) and len(set(kinds)) == len(kinds)
 
 
 def _narrowed(schema: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def having(schema: Any) -> dict[str, Any]:
             {"b": 1}, {"c": 1}, Code.UNKNOWN_FIELD, id="closed"),
         pytest.param({"type": "object", "properties": {"b": {}}, "required": ["b"]}, {"b": 1},
             {}, Code.MISSING_FIELD, id="required"),
+        pytest.param({"oneOf": [{"type": "null"}, {"type": "string", "minLength": 1}]}, None, "",
+            Code.WRONG_LENGTH, id="one-of-types"),
         pytest.param(True, [{}], ..., None, id="anything"),
     ],
 )  # fmt: skip
@@ -124,6 +126,9 @@ def test_strict_model_judges_as_its_schema_does(schema: Any, value: Any) -> None
     [
         pytest.param([], "root of a model must have type object", id="no-object"),
         pytest.param({"type": "string"}, "root of a model must have type object", id="text"),
+        pytest.param(
+            having({"oneOf": [{"type": "integer"}, {"type": "number"}]}), "a/oneOf", id="one-of"
+        ),
         pytest.param(having({"not": {}}), "/properties/a: a schema without", id="not"),
         pytest.param(
             having({"type": "array", "uniqueItems": True}), "/properties/a/uniqueItems", id="unique"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 ROOT = Path(__file__).parents[1]
@@ -129,9 +129,13 @@ class Ends:
         self._partitions = [TopicPartition(t, p) for t in topics for p in range(PARTITIONS)]
 
     def total(self) -> int:
-        return sum(
-            self._consumer.get_watermark_offsets(tp, timeout=10)[1] for tp in self._partitions
-        )
+        return sum(self._end(tp) for tp in self._partitions)
+
+    def _end(self, tp: TopicPartition) -> int:
+        try:
+            return int(self._consumer.get_watermark_offsets(tp, timeout=10)[1])
+        except KafkaException:  # a topic just made has no leader for a moment
+            return 0
 
     def close(self) -> None:
         self._consumer.close()

@@ -23,7 +23,7 @@ install: $(TEST_READY) ## Make .venv with everything that development needs
 run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a worker, sample events
 	@$(BIN)/dataquarantine dev
 
-test: $(TEST_READY) ## Run all tests (real Kafka too, where Java 17 and Maven are)
+test: $(TEST_READY) $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
 	$(PYTEST)
 
 test-unit: $(TEST_READY) ## Run the tests that need no broker or database

@@ -17,7 +17,8 @@ INTRODUCTION = """\
 Written by `make webhooks`. The schemas are those of the npm package `@octokit/webhooks-schemas` \
 7.6.1 (JSON Schema, draft-07, {schemas} schemas of events and of their actions), the payloads \
 those recorded in `@octokit/webhooks-examples` 7.6.1. Each payload is judged under its event's \
-schema, `date-time`, `uri` and `uri-template` asserted.
+schema, `date-time`, `uri` and `uri-template` asserted; a real worker that reads them from Kafka \
+comes to the same result (`tests/webhooks/test_corpus.py`).
 
 **{valid} of {all} recorded payloads are valid, {invalid} are not.** The recordings are older than \
 the schemas: most lack a field that GitHub has added since. Below, each failing payload under the \

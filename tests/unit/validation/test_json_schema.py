@@ -1,5 +1,6 @@
 """Compiling JSON Schema: drafts, references, refusals."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -206,6 +207,18 @@ def test_an_unusable_schema_is_refused_in_one_line(definition: Any, message: str
 
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
+
+
+def test_a_remote_reference_opens_no_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        uri = f"http://127.0.0.1:{server.getsockname()[1]}/schema.json"
+
+        with pytest.raises(InvalidSchema):
+            compile_json_schema({"$ref": uri})
+
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 def test_10_000_properties_are_no_obstacle() -> None:

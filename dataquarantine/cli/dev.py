@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dataquarantine.dev.counts import Counts
     from dataquarantine.dev.stack import Stack
 
+#: Brokers that are ours to fill.
+EMBEDDED = ("tansu", "kafka")
 LOOK_EVERY_S = 1.0
 #: Without a terminal, a line only this often.
 PLAIN_EVERY_S = 5.0
@@ -32,7 +34,11 @@ PLAIN_EVERY_S = 5.0
     show_default=True,
     help="tansu (embedded), kafka (real; needs Java and Maven) or HOST:PORT of yours.",
 )
-@click.option("--load/--no-load", default=True, help="Produce sample events, good and bad.")
+@click.option(
+    "--load/--no-load",
+    default=None,
+    help="Produce sample events, good and bad; by default only into an embedded broker.",
+)
 @click.option("--rate", default=20.0, show_default=True, help="Sample events a second.")
 @click.option("--invalid", default=0.1, show_default=True, help="Share of bad sample events.")
 @click.option(
@@ -42,7 +48,9 @@ PLAIN_EVERY_S = 5.0
     type=click.Path(path_type=Path, file_okay=False),
     help="Where data and logs are kept.",
 )
-def dev(fresh: bool, broker: str, load: bool, rate: float, invalid: float, folder: Path) -> None:
+def dev(
+    fresh: bool, broker: str, load: bool | None, rate: float, invalid: float, folder: Path
+) -> None:
     """Run everything on this machine until Ctrl-C: broker, Postgres, S3, a worker, sample events.
 
     Other commands started in the same folder find it by themselves.
@@ -57,7 +65,8 @@ def dev(fresh: bool, broker: str, load: bool, rate: float, invalid: float, folde
     try:
         with stack.running():
             click.echo("ready      Ctrl-C stops it; data is kept\n")
-            share = (rate, invalid) if load else None
+            wanted = broker in EMBEDDED if load is None else load
+            share = (rate, invalid) if wanted else None
             asyncio.run(_run(stack, share))
             remark("stopping")
     except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -155,6 +156,27 @@ def test_a_second_dev_in_the_same_folder_is_refused(dev: Dev) -> None:
 
     assert second.returncode == 1
     assert "already runs" in second.stderr
+
+
+def test_observing_an_existing_topic_writes_nothing_to_it_or_beside_it(
+    dev: Dev, tmp_path: Path
+) -> None:
+    broker = json.loads((dev.folder / ".dq" / "endpoints.json").read_text("utf-8"))["kafka"]
+    settings = {
+        "kafka": {"group": "observers", "idempotence": False},
+        "pipelines": [{"mode": "observe", "valid": "seen-valid", "dead_letter": "seen-bad"}],
+    }
+    (tmp_path / "dataquarantine.yaml").write_text(json.dumps(settings), "utf-8")
+    dev.run("load", "--records", "300", "--invalid", "0.5")
+
+    observer = Dev(tmp_path, "--broker", broker["bootstrap_servers"])
+
+    counts = r"judged [1-9][\d,]* +valid [1-9][\d,]* +invalid [1-9][\d,]* +rows in Postgres 0 "
+    wait_for(lambda: re.search(counts, observer.output.read_text("utf-8")), "judged records")
+    assert observer.items("quarantine", "list") == []
+    for topic in ("seen-valid", "seen-bad"):
+        assert dev.run("tail", topic, "--from-start", "--no-follow").stdout == ""
+    assert observer.stop() == 0
 
 
 def test_data_is_kept_and_started_over_when_asked(tmp_path: Path) -> None:

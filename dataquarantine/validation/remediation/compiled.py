@@ -24,7 +24,8 @@ from dataquarantine.validation.remediation.steps import (
     Set,
     Step,
 )
-from dataquarantine.validation.rules.checker import check_value, coerced
+from dataquarantine.validation.rules.checked import coerced
+from dataquarantine.validation.rules.checker import check_value
 from dataquarantine.validation.rules.declarations import document_type
 from dataquarantine.validation.rules.diagnostics import (
     EvaluationError,

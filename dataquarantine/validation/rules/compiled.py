@@ -10,7 +10,8 @@ from typing import Any
 from dataquarantine.errors import InvalidSchema
 from dataquarantine.outcomes import Code, ErrorType, Severity, Violation
 from dataquarantine.schemas.documents import RuleDocument
-from dataquarantine.validation.rules.checker import Checked, check
+from dataquarantine.validation.rules.checked import Checked
+from dataquarantine.validation.rules.checker import check
 from dataquarantine.validation.rules.declarations import document_type
 from dataquarantine.validation.rules.diagnostics import (
     BudgetExceeded,

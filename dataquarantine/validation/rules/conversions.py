@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from dataquarantine.validation.rules.arithmetic import in_range
 from dataquarantine.validation.rules.diagnostics import EvaluationError
 from dataquarantine.validation.rules.syntax import UInt
 from dataquarantine.validation.rules.times import (
@@ -16,7 +17,7 @@ from dataquarantine.validation.rules.times import (
     timestamp_text,
     to_timestamp,
 )
-from dataquarantine.validation.rules.values import in_range, no_overload, plain, type_name
+from dataquarantine.validation.rules.values import no_overload, plain, type_name
 
 _INTEGER = re.compile(r"[ \t\n\r\f\v]*[+-]?[0-9]+[ \t\n\r\f\v]*\Z")
 _NUMBER = re.compile(

@@ -8,19 +8,16 @@ from typing import Any, Final
 
 from dataquarantine.outcomes import (
     TOMBSTONE_FORWARDED,
-    Code,
     ErrorType,
     JudgedChunk,
     ValidationOutcome,
-    ValidationResult,
     Violation,
     rejected,
 )
 from dataquarantine.records import Record
-from dataquarantine.schemas.catalog import Found, SchemaCatalog, UnknownSchema
+from dataquarantine.schemas.catalog import SchemaCatalog
 from dataquarantine.settings import PipelineSettings
 from dataquarantine.validation import payload as payloads
-from dataquarantine.validation import selection
 from dataquarantine.validation.avro import (
     AvroDecoder,
     AvroSchema,
@@ -30,9 +27,9 @@ from dataquarantine.validation.avro import (
 )
 from dataquarantine.validation.compiled import CompiledSchema
 from dataquarantine.validation.repair import repair
+from dataquarantine.validation.selector import Selector
 from dataquarantine.validation.verdict import judge_document, output_key, validator_failed
 
-Selected = CompiledSchema | ValidationOutcome
 Judged = tuple[ValidationOutcome, bytes | None]
 OnDisagreement = Callable[[CompiledSchema], None]
 
@@ -55,21 +52,22 @@ class ThoroughJudge:
         chunk: JudgedChunk,
         on_disagreement: OnDisagreement,
     ) -> None:
-        self.met: dict[Any, CompiledSchema] = {}
         self._catalog = catalog
+        self._selector = Selector(catalog, pipeline)
         self._pipeline = pipeline
         self._by_field = pipeline.selection.from_ == "field"
         self._now = now
         self._chunk = chunk
         self._on_disagreement = on_disagreement
-        self._selected: dict[tuple[str, str | None], Selected] = {}
+        self.met = self._selector.met
+        self._told = False
 
     def judge(self, index: int, record: Record) -> None:
         """Append the outcome and the key of one record; never raises."""
         try:
             judged = self._judge(index, record)
         except Exception as exc:
-            judged = validator_failed(None, exc), record.key
+            judged = self._failed(None, exc), record.key
         self._append(judged)
 
     def judge_document(
@@ -85,8 +83,13 @@ class ThoroughJudge:
             body = record.value or b""
             judged = self._judge_document(index, record, schema, document, selectors, body)
         except Exception as exc:
-            judged = validator_failed(schema, exc), record.key
+            judged = self._failed(schema, exc), record.key
         self._append(judged)
+
+    def _failed(self, schema: CompiledSchema | None, problem: Exception) -> ValidationOutcome:
+        """Answer what must not happen; told once a chunk."""
+        silent, self._told = self._told, True
+        return validator_failed(schema, problem, silent=silent)
 
     def _append(self, judged: Judged) -> None:
         outcome, key = judged
@@ -112,7 +115,7 @@ class ThoroughJudge:
 
     def _judge_value(self, index: int, record: Record) -> Judged:
         value = record.value or b""
-        selected, body = self._select_unread(record, value)
+        selected, body = self._selector.before_decoding(record, value)
         if isinstance(selected, ValidationOutcome):
             self._render_if_json(index, body)
             return selected, record.key
@@ -124,11 +127,11 @@ class ThoroughJudge:
             violation = payloads.describe_undecodable(body, exc)
             return _refused(ErrorType.MALFORMED_PAYLOAD, violation, selected), record.key
         if selected is None:
-            selected = self._select_by_field(document)
+            selected = self._selector.by_document(document)
         if isinstance(selected, ValidationOutcome):
             self._chunk.rendered[index] = body
             return selected, record.key
-        selectors = self._take_selectors(selected, document)
+        selectors = self._selector.take_fields(selected, document)
         return self._judge_document(index, record, selected, document, selectors, body)
 
     def _judge_document(
@@ -147,15 +150,14 @@ class ThoroughJudge:
             repaired = repair(schema, body, selectors, outcome, self._now)
             outcome = repaired.outcome
             if repaired.body is not None:
-                prefix = (record.value or b"")[: -len(body)]
-                self._chunk.remediated[index] = prefix + repaired.body
-                document = repaired.document
+                key = _key(schema, repaired.document, record)
+                frame = (record.value or b"")[: -len(body)]
+                self._chunk.remediated[index] = frame + repaired.body
+                return outcome, key
         if not outcome.passed:
             self._chunk.rendered[index] = body
             return outcome, record.key
-        if schema.key is None or not isinstance(document, dict):
-            return outcome, record.key
-        return outcome, output_key(document, schema.key, record.key)
+        return outcome, _key(schema, document, record)
 
     def _judge_avro(
         self, index: int, record: Record, schema: CompiledSchema, decoder: AvroDecoder
@@ -174,9 +176,7 @@ class ThoroughJudge:
         if not outcome.passed:
             self._chunk.rendered[index] = rendered
             return outcome, record.key
-        if schema.key is None or not isinstance(document, dict):
-            return outcome, record.key
-        return outcome, output_key(document, schema.key, record.key)
+        return outcome, _key(schema, document, record)
 
     def _find_writer(self, reference: int | bytes) -> AvroSchema | None:
         if isinstance(reference, int):
@@ -199,77 +199,6 @@ class ThoroughJudge:
         if not agrees:
             self._on_disagreement(schema)
 
-    def _take_selectors(self, schema: CompiledSchema, document: Any) -> tuple[str, ...]:
-        """Remove the selector fields that the schema does not declare; name them."""
-        if not self._by_field or not isinstance(document, dict):
-            return ()
-        field = self._pipeline.selection.field
-        taken = tuple(
-            name
-            for name in (field, f"{field}_version")
-            if name in document and name not in schema.declared
-        )
-        for name in taken:
-            del document[name]
-        return taken
-
-    def _select_unread(self, record: Record, value: bytes) -> tuple[Selected | None, bytes]:
-        """Select by what lies outside the document; also return the document's own bytes."""
-        settings = self._pipeline.selection
-        framed = settings.from_ == "confluent" and value[0] == selection.CONFLUENT_MAGIC
-        body = value[selection.CONFLUENT_PREFIX_BYTES :] if framed else value
-        pinned = selection.pinned_by_header(record.headers)
-        if pinned is not None:
-            return self._select(pinned, None, f"header {selection.HEADER}"), body
-        if settings.from_ == "topic":
-            return self._select(self._pipeline.source, None, "the topic's name"), body
-        if settings.from_ == "confluent" and (framed or settings.default is None):
-            return self._select_by_id(selection.confluent_id(value)), body
-        if settings.from_ != "field":
-            return self._select_default(f"header {selection.HEADER}"), body
-        return None, body
-
-    def _select_by_field(self, document: Any) -> Selected:
-        field = self._pipeline.selection.field
-        if not isinstance(document, dict) or field not in document:
-            return self._select_default(field)
-        text, version = document[field], document.get(f"{field}_version")
-        selected = self._select(text, version, field)
-        if version is None and isinstance(selected, CompiledSchema):
-            self.met[text] = selected
-        return selected
-
-    def _select_default(self, source: str) -> Selected:
-        default = self._pipeline.selection.default
-        if default is not None:
-            return self._select(default, None, "the pipeline's default schema")
-        is_field = source == self._pipeline.selection.field
-        problem = selection.missing(source, is_field=is_field)
-        return rejected(problem.error_type, [problem.violation])
-
-    def _select(self, text: Any, version: Any, source: str) -> Selected:
-        reference = selection.parse_reference(text, version, source)
-        if isinstance(reference, selection.NotSelected):
-            return rejected(reference.error_type, [reference.violation])
-        wanted = (reference.name, reference.version)
-        selected = self._selected.get(wanted)
-        if selected is None:
-            selected = _usable(self._catalog.find(*wanted))
-            self._selected[wanted] = selected
-        return selected
-
-    def _select_by_id(self, schema_id: int | selection.NotSelected) -> Selected:
-        if isinstance(schema_id, selection.NotSelected):
-            return rejected(schema_id.error_type, [schema_id.violation])
-        found = self._catalog.find_by_id(schema_id)
-        if found is None:
-            return rejected(
-                ErrorType.SCHEMA_NOT_FOUND,
-                [selection.unknown_id(schema_id)],
-                result=ValidationResult.ERROR,
-            )
-        return _usable(found)
-
     def _render_if_json(self, index: int, body: bytes) -> None:
         """Show the payload as JSON where it is JSON, though no schema judges it."""
         try:
@@ -279,23 +208,10 @@ class ThoroughJudge:
         self._chunk.rendered[index] = body
 
 
-def _usable(found: Found) -> Selected:
-    if isinstance(found, CompiledSchema):
-        return found
-    if isinstance(found, UnknownSchema):
-        error_type, violation = ErrorType.SCHEMA_NOT_FOUND, selection.unknown(found)
-    else:
-        error_type = ErrorType.VALIDATOR_ERROR
-        violation = Violation(
-            Code.VALIDATOR_FAILED, "schema", f"the schema can't be used: {found.problem}"
-        )
-    return rejected(
-        error_type,
-        [violation],
-        result=ValidationResult.ERROR,
-        schema_name=found.name,
-        schema_version=found.version,
-    )
+def _key(schema: CompiledSchema, document: Any, record: Record) -> bytes | None:
+    if schema.key is None or not isinstance(document, dict):
+        return record.key
+    return output_key(document, schema.key, record.key)
 
 
 def _refused(

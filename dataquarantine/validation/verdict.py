@@ -50,10 +50,12 @@ def judge_document(
     return _accepted(schema, warnings) if warnings else schema.valid
 
 
-def validator_failed(schema: CompiledSchema | None, problem: Exception) -> ValidationOutcome:
+def validator_failed(
+    schema: CompiledSchema | None, problem: Exception, *, silent: bool = False
+) -> ValidationOutcome:
     """Make the outcome of a record whose judging raised; logged once per schema version."""
     what = f"the validator of {schema.document.reference}" if schema else "the validator"
-    if schema is None or not schema.failure_logged:
+    if not silent and (schema is None or not schema.failure_logged):
         # The exception's text may quote the record: where it was raised is told, not what it says.
         places = [f"{at.name}:{at.lineno}" for at in traceback.extract_tb(problem.__traceback__)]
         logger.error(

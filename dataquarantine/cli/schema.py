@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dataquarantine.cli import schema_changes, schema_comparisons
 from dataquarantine.cli.context import current_settings, emit, emit_list, json_option
 
 if TYPE_CHECKING:
@@ -15,7 +16,19 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: dataquarantine schema list")
 def schema() -> None:
-    """Look at schemas and check their files."""
+    """Look at schemas, check their files, register and roll out versions."""
+
+
+for _command in (
+    schema_changes.register,
+    schema_changes.sync,
+    schema_changes.state,
+    schema_changes.rollback,
+    schema_comparisons.diff,
+    schema_comparisons.check,
+    schema_comparisons.history,
+):
+    schema.add_command(_command)
 
 
 @schema.command("list", epilog="Example: dataquarantine schema list --json")
@@ -47,19 +60,27 @@ def show(reference: str, as_json: bool) -> None:
 
 @schema.command(epilog="Example: dataquarantine schema lint schemas/user_event/1.0.0.yaml")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
+@click.option("--skip", default="", metavar="NAME,...", help="Checks to leave out, by name.")
 @json_option
 @click.pass_context
-def lint(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
+def lint(context: click.Context, paths: tuple[Path, ...], skip: str, as_json: bool) -> None:
     """Check schema files or folders (default: the settings' folder).
 
-    A file must be readable, compile, accept its examples and refuse its counter_examples. Exit
-    code 1 when something was found.
+    A file must be readable, compile, accept its examples and refuse its counter_examples. It is
+    also checked for contradictions, patterns without a limit, unknown formats, required properties
+    that nothing defines, missing texts and names that are not in snake_case. Exit code 1 when
+    something was found.
     """
+    from dataquarantine.schemas.checks import CHECK_NAMES
     from dataquarantine.schemas.lint import lint_paths
 
-    findings = lint_paths(paths or (current_settings().schemas.folder,))
-    rows = [{"where": each.where, "problem": each.problem} for each in findings]
-    emit_list(rows, columns=("where", "problem"), as_json=as_json, empty="no problems found")
+    skipped = [name.strip() for name in skip.split(",") if name.strip()]
+    if unknown := sorted(set(skipped) - set(CHECK_NAMES)):
+        raise click.UsageError(f"no check {', '.join(unknown)}; known: {', '.join(CHECK_NAMES)}")
+    findings = lint_paths(paths or (current_settings().schemas.folder,), skip=skipped)
+    rows = [{"where": f.where, "check": f.check, "problem": f.problem} for f in findings]
+    columns = ("where", "check", "problem")
+    emit_list(rows, columns=columns, as_json=as_json, empty="no problems found")
     if findings:
         context.exit(1)
 

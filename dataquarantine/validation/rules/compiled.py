@@ -108,6 +108,12 @@ def compile_rules(
     """
     if len(rules) > MAX_RULES:
         raise InvalidSchema(f"{len(rules)} rules", remedy=f"a schema may have {MAX_RULES}")
+    names = [rule.name for rule in rules]
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise InvalidSchema(
+                f"two rules are called {name!r}", where=f"rules[{position}]", remedy="rename one"
+            )
     document = document_type(definition)
     return CompiledRules(
         [

@@ -37,7 +37,11 @@ def parse(source: str) -> Node:
 
     Raises: Mistake for anything else, and for a source that is too long or nested too deep.
     """
-    if len(source.encode()) > MAX_SOURCE_BYTES:
+    try:
+        size = len(source.encode())
+    except UnicodeEncodeError as exc:
+        raise Mistake("half of a surrogate pair stands alone", exc.start) from exc
+    if size > MAX_SOURCE_BYTES:
         raise Mistake(
             f"the expression has more than {MAX_SOURCE_BYTES} bytes", 0, "split it into rules"
         )

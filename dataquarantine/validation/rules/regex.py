@@ -13,6 +13,9 @@ from dataquarantine.validation.rules.diagnostics import EvaluationError
 from dataquarantine.validation.rules.limits import MAX_PATTERN_BYTES
 from dataquarantine.validation.rules.pattern import linear_pattern
 
+# Per character RE2 is up to a hundred times faster; its 10 us a call no longer count here.
+_SHORT = 512
+
 Search = Callable[[str], object | None]
 
 
@@ -31,6 +34,9 @@ def compile_search(pattern: str) -> Search:
         reason = exc.args[0] if exc.args else ""
         shown = reason.decode() if isinstance(reason, bytes) else str(reason)
         raise EvaluationError(f"the pattern is refused: {shown}") from exc
+    long_search: Search = compiled.search
     linear = linear_pattern(pattern)
-    search: Search = compiled.search if linear is None else linear.search
-    return search
+    if linear is None:
+        return long_search
+    short_search = linear.search
+    return lambda text: short_search(text) if len(text) <= _SHORT else long_search(text)

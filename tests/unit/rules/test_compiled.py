@@ -217,6 +217,11 @@ def test_disabled_rule_is_left_out() -> None:
     assert compiled.passes({}, NOW)
 
 
+def test_two_rules_of_one_name_are_refused() -> None:
+    with pytest.raises(InvalidSchema, match=r"rules\[1\]: two rules are called 'r'"):
+        compile_rules([_rule(expression="true"), _rule(expression="false")], None)
+
+
 @pytest.mark.parametrize(
     ("values", "problem"),
     [

@@ -59,6 +59,16 @@ def test_what_re2_refuses_is_refused(pattern: str) -> None:
         compile_search(pattern)
 
 
+@pytest.mark.parametrize("length", [511, 512, 513, 100_000])
+@pytest.mark.parametrize(("pattern", "ending"), [(r"^(?:ab|cd)*e$", "e"), (r"ab!$", "ab!")])
+def test_long_and_short_texts_are_searched_alike(pattern: str, ending: str, length: int) -> None:
+    search = compile_search(pattern)
+    text = "ab" * (length // 2)
+
+    assert search(text + ending) is not None
+    assert search(text) is None
+
+
 _ATOMS = [
     "a",
     "b",

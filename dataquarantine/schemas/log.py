@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.schemas.proposals import PROPOSAL_PREFIX, Answer, Proposal, proposal_bytes
-from dataquarantine.schemas.registry import Registry
+from dataquarantine.schemas.registry import DOC, STATE, Registry
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.kafka_client import client_options
 from dataquarantine.topics import SCHEMAS
@@ -41,6 +41,22 @@ class SchemaLog:
         self.registry = Registry()
 
     async def __aenter__(self) -> SchemaLog:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Connect and read the log to its end.
+
+        Raises: SchemaLogUnavailable.
+        """
         consumer = AIOKafkaConsumer(
             **client_options(self._kafka),
             group_id=None,
@@ -50,10 +66,7 @@ class SchemaLog:
         )
         try:
             await consumer.start()
-            if (
-                not consumer.partitions_for_topic(SCHEMAS)
-                and SCHEMAS not in await consumer.topics()
-            ):
+            if SCHEMAS not in await consumer.topics():
                 raise SchemaLogUnavailable(
                     f"topic {SCHEMAS} does not exist; run `dataquarantine topics create`"
                 )
@@ -67,23 +80,27 @@ class SchemaLog:
         except BaseException:
             await consumer.stop()
             raise
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def close(self) -> None:
+        """Disconnect; `registry` stays as it was last read."""
         if self._consumer is not None:
             await self._consumer.stop()
+            self._consumer = None
+
+    async def end(self) -> int:
+        """Return the offset after the last record there is."""
+        offsets = await self._reader().end_offsets([PARTITION])
+        return int(offsets[PARTITION])
+
+    async def position(self) -> int:
+        """Return the offset of the next record to be folded."""
+        return int(await self._reader().position(PARTITION))
 
     async def read_to_end(self) -> Registry:
         """Fold everything that is on the log now."""
-        consumer = self._reader()
-        end = (await consumer.end_offsets([PARTITION]))[PARTITION]
-        while await consumer.position(PARTITION) < end:
-            await self._fold()
+        end = await self.end()
+        while await self.position() < end:
+            await self.fold()
         return self.registry
 
     async def propose(self, proposal: Proposal, *, timeout_s: float = 30.0) -> Answer:
@@ -107,15 +124,19 @@ class SchemaLog:
         while (answer := self.registry.answer(proposal.id)) is None:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no worker answered within {timeout_s:g} s")
-            await self._fold()
+            await self.fold()
         return answer
 
-    async def _fold(self) -> None:
+    async def fold(self) -> bool:
+        """Fold the records that are there, waiting a little; tell whether what judges changed."""
         batches = await self._reader().getmany(PARTITION, timeout_ms=_POLL_MS)
+        changed = False
         for record in batches.get(PARTITION, ()):
             key = (record.key or b"").decode("utf-8", "replace")
             if not key.startswith(PROPOSAL_PREFIX):
                 self.registry.put(key, record.value)
+                changed = changed or key.startswith((DOC, STATE))
+        return changed
 
     def _reader(self) -> AIOKafkaConsumer:
         if self._consumer is None:

@@ -1,0 +1,160 @@
+"""Two workers' registries over one real log."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from dataquarantine.dev.broker import EmbeddedBroker
+from dataquarantine.schemas.log import PARTITION, SchemaLog
+from dataquarantine.schemas.proposals import Answer, Proposal, Register, SetState
+from dataquarantine.schemas.service import RegistryService
+from dataquarantine.schemas.states import State
+from dataquarantine.settings import KafkaSettings, Settings
+from dataquarantine.topics import create_topics
+from tests.unit.schemas.compatibility_cases import NUMBER, TEXT, obj
+
+NAME = "event"
+
+
+class Node:
+    """A worker's service; the one that owns the log decides, as the agent does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.changes = 0
+        self.service = RegistryService(settings, self._changed)
+        self._deciding: asyncio.Task[None] | None = None
+
+    async def _changed(self) -> None:
+        self.changes += 1
+
+    def own(self, offset: int = 0) -> None:
+        self._deciding = asyncio.create_task(self._decide(offset))
+
+    async def disown(self) -> None:
+        if self._deciding is not None:
+            self._deciding.cancel()
+            await asyncio.gather(self._deciding, return_exceptions=True)
+            self.service.give_up()
+
+    async def _decide(self, offset: int) -> None:
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.settings.kafka.bootstrap_servers)
+        await consumer.start()
+        try:
+            consumer.assign([PARTITION])
+            consumer.seek(PARTITION, offset)
+            async for record in consumer:
+                await self.service.receive(record.key.decode(), record.value)
+        finally:
+            await consumer.stop()
+
+
+@asynccontextmanager
+async def node(settings: Settings) -> AsyncIterator[Node]:
+    made = Node(settings)
+    await made.service.start()
+    try:
+        yield made
+    finally:
+        await made.disown()
+        await made.service.stop()
+
+
+@pytest.fixture
+async def settings(tmp_path: Any) -> AsyncIterator[Settings]:
+    # A broker of its own: the log's name is fixed.
+    broker = EmbeddedBroker(tmp_path)
+    broker.start()
+    made = Settings(
+        kafka=KafkaSettings(bootstrap_servers=broker.bootstrap_servers, idempotence=False)
+    )
+    await create_topics(made)
+    yield made
+    broker.stop()
+
+
+def register(version: str, schema: Any, state: State = State.ENFORCED) -> Register:
+    document = {"name": NAME, "version": version, "description": "An event.", "schema": schema}
+    return Register.model_validate({"by": "ann", "document": document, "state": state})
+
+
+async def until(condition: Callable[[], bool], deadline_s: float) -> float:
+    started = time.monotonic()
+    while not condition():
+        if time.monotonic() - started > deadline_s:
+            raise AssertionError(f"not within {deadline_s} s")
+        await asyncio.sleep(0.005)
+    return time.monotonic() - started
+
+
+async def test_a_registration_through_one_worker_is_known_to_the_other_within_a_second(
+    settings: Settings,
+) -> None:
+    async with node(settings) as owner, node(settings) as other:
+        owner.own()
+        await other.service.propose(register("1.0.0", obj(a=TEXT)))
+        started = time.monotonic()
+
+        await owner.service.propose(register("1.1.0", obj()))
+        await until(lambda: other.service.registry.entry(NAME, "1.1.0") is not None, 1.0)
+
+        assert time.monotonic() - started < 1.0
+        enforced = other.service.registry.enforced(NAME)
+        assert enforced is not None and enforced.version == "1.1.0"
+        assert other.changes >= 2
+
+
+async def test_of_registrations_at_once_one_wins(settings: Settings) -> None:
+    async with node(settings) as one, node(settings) as two:
+        one.own()
+        contents = [obj(a=TEXT), obj(a=NUMBER), obj(b=TEXT), obj(b=NUMBER)]
+
+        answers = await asyncio.gather(
+            *(
+                (one, two)[i % 2].service.propose(register("1.0.0", schema))
+                for i, schema in enumerate(contents)
+            )
+        )
+
+        assert sorted(answer.accepted for answer in answers) == [False, False, False, True]
+        assert [e.id for e in two.service.registry.versions(NAME)] == [1]
+
+
+async def test_a_late_worker_and_a_client_read_the_same_from_the_log(settings: Settings) -> None:
+    async with node(settings) as owner:
+        owner.own()
+        await owner.service.propose(register("1.0.0", obj(a=TEXT), State.REGISTERED))
+        move = SetState(by="bob", name=NAME, version="1.0.0", state=State.SHADOW, sampling=0.5)
+        await owner.service.propose(move)
+
+        async with node(settings) as late, SchemaLog(settings.kafka) as log:
+            rows = dict(owner.service.registry.rows())
+            assert dict(late.service.registry.rows()) == rows
+            assert dict(log.registry.rows()) == rows
+
+
+async def test_a_new_owner_repeats_no_decision(settings: Settings) -> None:
+    async with node(settings) as first, node(settings) as second:
+        first.own()
+        await first.service.propose(register("1.0.0", obj(a=TEXT)))
+        await first.disown()
+        waiting = asyncio.create_task(_ask(second, register("1.1.0", obj())))
+        rows = dict(first.service.registry.rows())
+
+        second.own()  # from the start, as when nothing was committed
+        answer = await waiting
+
+        assert answer.id == 2
+        now = dict(second.service.registry.rows())
+        assert {key: now[key] for key in rows} == rows
+
+
+async def _ask(asker: Node, proposal: Proposal) -> Answer:
+    return await asker.service.propose(proposal)

@@ -23,6 +23,7 @@ COMMANDS = {
     "db": "Bring the database to a version of its schema.",
     "dev": "Run everything on this machine: broker, Postgres, S3, a worker, sample events.",
     "doctor": "Check every dependency and say the remedy.",
+    "incidents": "Look at quarantined records, grouped by their cause.",
     "load": "Produce generated records at a rate.",
     "produce": "Produce records from a file or standard input.",
     "quarantine": "Look at quarantined records.",

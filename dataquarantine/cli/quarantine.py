@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import getpass
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import click
@@ -14,6 +19,7 @@ from dataquarantine.cli.context import current_settings, emit, emit_list, json_o
 from dataquarantine.errors import DataQuarantineError
 
 if TYPE_CHECKING:
+    from dataquarantine.quarantine.decisions import Signed
     from dataquarantine.quarantine.desk import Desk
     from dataquarantine.store.queries import Filters
 
@@ -80,6 +86,29 @@ def filter_options(command: Callable[..., T]) -> Callable[..., T]:
     return with_filters
 
 
+def change_options(command: Callable[..., T]) -> Callable[..., T]:
+    """Add the options of every command that changes something."""
+    command = click.option("--yes", is_flag=True, help="Don't ask.")(command)
+    return click.option("--dry-run", is_flag=True, help="Only say what would change.")(command)
+
+
+def signed(reason: str) -> Signed:
+    """Sign a decision with the user of this machine."""
+    from dataquarantine.quarantine.decisions import Signed
+
+    return Signed(f"{getpass.getuser()} (cli)", reason)
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal's standard error; give what moves it."""
+    with click.progressbar(length=total or 0, label=label, show_pos=True, file=sys.stderr) as bar:
+        if not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        yield bar.update
+
+
 def desk() -> Desk:
     """Open the stores that the settings name."""
     from dataquarantine.quarantine.desk import Desk
@@ -125,9 +154,125 @@ def show(record_id: UUID, payload: bool, as_json: bool) -> None:
     emit(item, as_json=as_json)
 
 
+def _need_a_choice(ids: tuple[UUID, ...], filters: Filters) -> None:
+    from dataquarantine.store.queries import Filters
+
+    if not ids and filters == Filters():
+        raise click.UsageError("name records by id or by at least one filter")
+
+
+def _confirm(question: str, yes: bool) -> None:
+    if not yes:
+        click.confirm(question, abort=True, err=True)
+
+
 def _original(stores: Desk, item: dict[str, Any]) -> dict[str, Any]:
     from dataquarantine.quarantine.envelope import text_of
 
     envelope = stores.payloads.envelope(item)
     remark("the payload is shown unmasked")
     return {"payload": text_of(envelope.payload()), "headers": envelope.source_headers}
+
+
+@quarantine.command("export", epilog="Example: dataquarantine quarantine export --code NOT_JSON")
+@filter_options
+@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+def export_(filters: Filters, output: IO[str]) -> None:
+    """Write records with their original payloads as NDJSON, newest first; not masked."""
+    from dataquarantine.quarantine.export import export
+
+    count = 0
+    with desk() as stores:
+        for line in export(stores.queries.all(filters), stores.payloads):
+            output.write(json.dumps(line, ensure_ascii=False) + "\n")
+            count += 1
+    remark(f"exported {count} records, payloads unmasked")
+
+
+@quarantine.command(epilog='Example: dataquarantine quarantine discard ID --reason "test data"')
+@click.argument("ids", nargs=-1, type=click.UUID)
+@filter_options
+@click.option("--reason", required=True, help="Kept with the record.")
+@change_options
+@json_option
+def discard(
+    ids: tuple[UUID, ...], filters: Filters, reason: str, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Give up records: those of IDS, or all that the filters choose."""
+    from dataquarantine.quarantine.states import RecordState
+
+    _need_a_choice(ids, filters)
+    with desk() as stores:
+        if ids:
+            if not dry_run:
+                for record_id in ids:
+                    stores.review.move_one(record_id, RecordState.DISCARDED, signed(reason))
+            emit({"discarded": 0 if dry_run else len(ids), "dry_run": dry_run}, as_json=as_json)
+            return
+        count = stores.queries.count(filters)
+        if not dry_run:
+            _confirm(f"Discard up to {count} records?", yes)
+            with progress("discarding", count) as step:
+                count = stores.review.move(filters, RecordState.DISCARDED, signed(reason), step)
+    emit(
+        {"discarded": 0 if dry_run else count, "matching": count, "dry_run": dry_run},
+        as_json=as_json,
+    )
+
+
+@quarantine.command(epilog='Example: dataquarantine quarantine purge --key u-17 --reason "GDPR 12"')
+@click.option("--where", "q", help="An id or topic/partition/offset, as in `list --q`.")
+@click.option("--key", help="The record's key.")
+@click.option("--schema", help="Name, or name@version.")
+@click.option("--reason", required=True, help="Kept in the audit log; no personal data here.")
+@change_options
+@json_option
+def purge(
+    q: str | None,
+    key: str | None,
+    schema: str | None,
+    reason: str,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Erase records for good: row, object, member of a segment, spool. Only ids stay noted."""
+    from dataquarantine.store.queries import Filters
+
+    filters = Filters(q=q, key=key, schema=schema)
+    _need_a_choice((), filters)
+    with desk() as stores:
+        count = stores.queries.count(filters)
+        if dry_run:
+            emit({"purged": 0, "matching": count, "dry_run": True}, as_json=as_json)
+            return
+        _confirm(f"Erase {count} records? Nothing brings them back", yes)
+        with progress("purging", count) as step:
+            purged = stores.purge.run(filters, signed(reason), step)
+        retention_days = stores.dead_letter_retention_days()
+    result: dict[str, Any] = {"purged": purged.records, "waiting_in_spool": purged.waiting}
+    if purged.last_quarantined is not None and retention_days is not None:
+        gone = purged.last_quarantined + timedelta(days=retention_days)
+        result["dead_letter_topic_forgets_by"] = gone.isoformat()
+    if purged.waiting:
+        remark("payloads still in a spool are erased by `quarantine gc` once they arrive")
+    emit(result, as_json=as_json)
+
+
+@quarantine.command(epilog="Example: dataquarantine quarantine rebuild")
+@json_option
+def rebuild(as_json: bool) -> None:
+    """Bring back rows, payloads and decisions from the topics; safe to repeat."""
+    with desk() as stores, progress("reading dead letters", None) as step:
+        rebuilt = stores.rebuild(step)
+    emit(asdict(rebuilt), as_json=as_json)
+
+
+@quarantine.command(epilog="Example: dataquarantine quarantine gc --dry-run")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@json_option
+def gc(dry_run: bool, as_json: bool) -> None:
+    """Remove objects that no row leads to and whose records are safe elsewhere or expired."""
+    with desk() as stores, progress("looking at objects", None) as step:
+        collected = stores.collect_orphans(dry_run=dry_run, progress=step)
+    emit({**asdict(collected), "dry_run": dry_run}, as_json=as_json)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from dataquarantine.errors import DataQuarantineError
@@ -14,8 +16,9 @@ from dataquarantine.records import Record
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.kafka_client import client_options
 
-READ_TIMEOUT_S = 10.0
-_CHUNK_RECORDS = 1000
+READ_TIMEOUT_MS = 5000
+LOOK_PAST_END_MS = 200
+CHUNK_RECORDS = 1000
 
 
 class TopicUnreadable(DataQuarantineError):
@@ -34,35 +37,60 @@ async def read_one(kafka: KafkaSettings, topic: str, partition: int, offset: int
     async with _consumer(kafka, topic) as consumer:
         consumer.assign([where])
         consumer.seek(where, offset)
-        ends = await consumer.end_offsets([where])
-        if offset >= ends[where]:
-            return None
         try:
-            record: Record = await asyncio.wait_for(consumer.getone(), READ_TIMEOUT_S)
+            fetched = await consumer.getmany(timeout_ms=READ_TIMEOUT_MS, max_records=1)
         except OffsetOutOfRangeError:
             return None
-    return record if record.offset == offset else None
+    record: Record | None = next(iter(fetched.get(where, ())), None)
+    return record if record is not None and record.offset == offset else None
 
 
 async def read_all(kafka: KafkaSettings, topic: str) -> AsyncIterator[list[Record]]:
-    """Read a topic from its beginning to where it ends now, in chunks of one partition each.
+    """Read a topic from its beginning to about where it ends now, in chunks of one partition each.
+
+    May go past that end, but not on to records of after the call.
 
     Raises: TopicUnreadable.
     """
+    began_ms = int(time.time() * 1000)
     async with _consumer(kafka, topic) as consumer:
         await consumer.topics()
         for number in sorted(consumer.partitions_for_topic(topic) or ()):
             where = TopicPartition(topic, number)
             consumer.assign([where])
             [end] = (await consumer.end_offsets([where])).values()
-            [position] = (await consumer.beginning_offsets([where])).values()
-            consumer.seek(where, position)
-            while position < end:
-                fetched = await consumer.getmany(timeout_ms=1000, max_records=_CHUNK_RECORDS)
-                chunk: list[Record] = [r for r in fetched.get(where, ()) if r.offset < end]
-                position = await consumer.position(where)
-                if chunk:
+            [start] = (await consumer.beginning_offsets([where])).values()
+            consumer.seek(where, start)
+            # Tansu names an end before the last batch is over, so the end alone is no sign.
+            reached = ended = start >= end
+            while not (reached and ended):
+                wait_ms = LOOK_PAST_END_MS if reached else READ_TIMEOUT_MS
+                fetched = await consumer.getmany(timeout_ms=wait_ms, max_records=CHUNK_RECORDS)
+                if chunk := fetched.get(where, []):
                     yield chunk
+                ended = not chunk or chunk[-1].timestamp > began_ms
+                reached = await consumer.position(where) >= end
+
+
+async def retention_ms(kafka: KafkaSettings, topics: Sequence[str]) -> int | None:
+    """Tell the longest retention of topics; None when the broker doesn't say or keeps for ever."""
+    admin = AIOKafkaAdminClient(**client_options(kafka))
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
+    try:
+        await admin.start()
+        answers = await admin.describe_configs(resources)
+    except (KafkaError, OSError):
+        return None
+    finally:
+        await admin.close()
+    found = [
+        int(entry[1])
+        for answer in answers
+        for resource in answer.resources
+        for entry in resource[4]
+        if entry[0] == "retention.ms"
+    ]
+    return max(found) if found and min(found) >= 0 else None
 
 
 @asynccontextmanager

@@ -1,0 +1,95 @@
+"""`dataquarantine incidents`."""
+
+from __future__ import annotations
+
+import json
+from typing import IO
+
+import click
+
+from dataquarantine.cli.context import emit, emit_list, json_option, remark
+from dataquarantine.cli.quarantine import desk, signed
+from dataquarantine.errors import DataQuarantineError
+
+COLUMNS = (*("fingerprint", "title", "state", "record_count", "first_seen", "last_seen", "owner"),)
+
+
+@click.group(epilog="Example: dataquarantine incidents list --state open")
+def incidents() -> None:
+    """Look at quarantined records, grouped by their cause."""
+
+
+@incidents.command("list", epilog="Example: dataquarantine incidents list --schema user_event")
+@click.option("--schema", help="Name.")
+@click.option(
+    "--state",
+    type=click.Choice(
+        ["open", "new", "ongoing", "escalating", "regressed", "resolved", "archived"]
+    ),
+)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--cursor", help="Go on where a page ended.")
+@json_option
+def list_(
+    schema: str | None, state: str | None, limit: int, cursor: str | None, as_json: bool
+) -> None:
+    """List incidents, the one seen last first."""
+    with desk() as stores:
+        page = stores.incidents.page(schema=schema, state=state, limit=limit, cursor=cursor)
+    emit_list(
+        page.items, columns=COLUMNS, as_json=as_json, cursor=page.next, empty="no incident matches"
+    )
+
+
+@incidents.command(epilog="Example: dataquarantine incidents show v1:ea9826e1669ee0f21c33ad89")
+@click.argument("fingerprint")
+@json_option
+def show(fingerprint: str, as_json: bool) -> None:
+    """Show one incident with its producers and its last 24 hours."""
+    with desk() as stores:
+        incident = stores.incidents.get(fingerprint, stores.clock.now())
+    if incident is None:
+        raise DataQuarantineError(f"there is no incident {fingerprint}")
+    emit(incident, as_json=as_json)
+
+
+@incidents.command(epilog='Example: dataquarantine incidents resolve v1:ea98... --reason "fixed"')
+@click.argument("fingerprint")
+@click.option("--reason", required=True, help="Kept with the incident.")
+@json_option
+def resolve(fingerprint: str, reason: str, as_json: bool) -> None:
+    """Say that the cause is mended; the incident comes back as `regressed` if it isn't."""
+    _move(fingerprint, "resolved", reason, as_json)
+
+
+@incidents.command(epilog='Example: dataquarantine incidents archive v1:ea98... --reason "known"')
+@click.argument("fingerprint")
+@click.option("--reason", required=True, help="Kept with the incident.")
+@json_option
+def archive(fingerprint: str, reason: str, as_json: bool) -> None:
+    """Say that it is of no interest; it stays archived when it is seen again."""
+    _move(fingerprint, "archived", reason, as_json)
+
+
+@incidents.command("export", epilog="Example: dataquarantine incidents export v1:ea98...")
+@click.argument("fingerprint")
+@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+def export_(fingerprint: str, output: IO[str]) -> None:
+    """Write its records with their original payloads as NDJSON for the producer's team."""
+    from dataquarantine.quarantine.export import export
+    from dataquarantine.store.queries import Filters
+
+    count = 0
+    with desk() as stores:
+        for line in export(stores.queries.all(Filters(fingerprint=fingerprint)), stores.payloads):
+            output.write(json.dumps(line, ensure_ascii=False) + "\n")
+            count += 1
+    remark(f"exported {count} records, payloads unmasked")
+
+
+def _move(fingerprint: str, wanted: str, reason: str, as_json: bool) -> None:
+    from dataquarantine.quarantine.states import IncidentState
+
+    with desk() as stores:
+        stores.review.move_incident(fingerprint, IncidentState(wanted), signed(reason))
+    emit({"fingerprint": fingerprint, "state": wanted}, as_json=as_json)

@@ -56,25 +56,34 @@ class Engine:
             # passes. Whatever else happens, exceptions included, the thorough way explains it.
             try:
                 value, headers = record.value, record.headers
-                if by_field and value and len(value) <= limit:
-                    if not headers or pinned_by_header(headers) is None:
-                        document = decode(value)
-                        schema = met.get(document[field])
-                        if schema is not None and version_field not in document:
-                            selectors: tuple[str, ...] = ()
-                            if field not in schema.declared:
-                                del document[field]
-                                selectors = (field,)
-                            if schema.passes(document, now):
-                                key, name = record.key, schema.key
-                                if name is not None:
-                                    key = output_key(document, name, key)
-                                add_key(key)
-                                add_outcome(schema.valid)
-                            else:
-                                thorough.judge_document(index, record, schema, document, selectors)
-                            continue
+                if not (by_field and value and len(value) <= limit) or (
+                    headers and pinned_by_header(headers) is not None
+                ):
+                    thorough.judge(index, record)
+                    continue
+                document = decode(value)
+                schema = met.get(document[field])
+                if schema is None or version_field in document:
+                    thorough.judge(index, record)
+                    continue
+                selectors: tuple[str, ...] = ()
+                if field not in schema.declared:
+                    del document[field]
+                    selectors = (field,)
+                beyond = schema.beyond
+                if not schema.is_valid(document) or (
+                    beyond is not None and not beyond(document, now)
+                ):
+                    thorough.judge_document(index, record, schema, document, selectors)
+                    continue
+                key, name = record.key, schema.key
+                if name is not None:
+                    named = document.get(name)
+                    plain = named.__class__ is str
+                    key = named.encode() if plain else output_key(document, name, key)
             except Exception:
-                pass
-            thorough.judge(index, record)
+                thorough.judge(index, record)
+                continue
+            add_key(key)
+            add_outcome(schema.valid)
         return chunk

@@ -1,5 +1,6 @@
 """Avro: framing, a strict reader with schema resolution, rendering, and the structural layer."""
 
+from dataquarantine.validation.avro.container import MAGIC, read_container
 from dataquarantine.validation.avro.decoder import AvroDecoder, FindWriter, read_value
 from dataquarantine.validation.avro.errors import NotDecodable
 from dataquarantine.validation.avro.framing import Framing, FramingKind, read_framing
@@ -8,6 +9,7 @@ from dataquarantine.validation.avro.render import to_json
 from dataquarantine.validation.avro.schema import AvroSchema, parse_avro
 
 __all__ = [
+    "MAGIC",
     "AvroDecoder",
     "AvroSchema",
     "FindWriter",
@@ -16,6 +18,7 @@ __all__ = [
     "NotDecodable",
     "json_form",
     "parse_avro",
+    "read_container",
     "read_framing",
     "read_value",
     "to_json",

@@ -60,7 +60,8 @@ def ownership(folder: Path) -> Iterator[None]:
 
     Raises: AlreadyRunning.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    # Payloads lie in it unmasked. Root's Postgres runs as another user, who must pass through.
+    folder.mkdir(mode=0o700 if os.geteuid() else 0o711, parents=True, exist_ok=True)
     with (folder / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

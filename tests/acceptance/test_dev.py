@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 import pytest
+
+from dataquarantine.dev.postgres import EmbeddedPostgres
 
 COMMAND = [sys.executable, "-m", "dataquarantine.cli"]
 READY_TIMEOUT_S = 60.0
@@ -33,6 +37,14 @@ def wait_for(condition: Callable[[], Any], what: str, timeout_s: float = READY_T
 
 def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("DQ_")}
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that others may pass through: root's Postgres runs as another user."""
+    with TemporaryDirectory(prefix="dq-acceptance-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 class Dev:
@@ -90,10 +102,17 @@ class Dev:
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    dev = Dev(tmp_path_factory.mktemp("dev"), "--no-load")
-    yield dev
-    dev.stop()
+def dev() -> Iterator[Dev]:
+    with open_folder() as folder:
+        dev = Dev(folder, "--no-load")
+        yield dev
+        dev.stop()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as folder:
+        yield folder
 
 
 def test_each_endpoint_is_said_in_a_line(dev: Dev) -> None:
@@ -159,17 +178,17 @@ def test_a_second_dev_in_the_same_folder_is_refused(dev: Dev) -> None:
 
 
 def test_observing_an_existing_topic_writes_nothing_to_it_or_beside_it(
-    dev: Dev, tmp_path: Path
+    dev: Dev, folder: Path
 ) -> None:
     broker = json.loads((dev.folder / ".dq" / "endpoints.json").read_text("utf-8"))["kafka"]
     settings = {
         "kafka": {"group": "observers", "idempotence": False},
         "pipelines": [{"mode": "observe", "valid": "seen-valid", "dead_letter": "seen-bad"}],
     }
-    (tmp_path / "dataquarantine.yaml").write_text(json.dumps(settings), "utf-8")
+    (folder / "dataquarantine.yaml").write_text(json.dumps(settings), "utf-8")
     dev.run("load", "--records", "300", "--invalid", "0.5")
 
-    observer = Dev(tmp_path, "--broker", broker["bootstrap_servers"])
+    observer = Dev(folder, "--broker", broker["bootstrap_servers"])
 
     counts = r"judged [1-9][\d,]* +valid [1-9][\d,]* +invalid [1-9][\d,]* +rows in Postgres 0 "
     wait_for(lambda: re.search(counts, observer.output.read_text("utf-8")), "judged records")
@@ -179,18 +198,33 @@ def test_observing_an_existing_topic_writes_nothing_to_it_or_beside_it(
     assert observer.stop() == 0
 
 
-def test_data_is_kept_and_started_over_when_asked(tmp_path: Path) -> None:
-    first = Dev(tmp_path, "--rate", "50", "--invalid", "0.5")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's Postgres runs as another user")
+def test_a_folder_that_only_root_can_enter_works_too(folder: Path) -> None:
+    folder.chmod(0o700)
+    dev = Dev(folder, "--no-load")
+    refuge = (folder / ".dq" / "postgres").readlink().parent
+    assert dev.items("quarantine", "list") == []
+    dev.stop()
+
+    again = Dev(folder, "--no-load", "--fresh")
+    assert again.items("quarantine", "list") == []
+    again.stop()
+    EmbeddedPostgres(folder / ".dq", password="").remove()
+    assert not refuge.exists()
+
+
+def test_data_is_kept_and_started_over_when_asked(folder: Path) -> None:
+    first = Dev(folder, "--rate", "50", "--invalid", "0.5")
     wait_for(first.objects, "a stored sample event")
     first.stop()
     kept = first.objects()
 
-    second = Dev(tmp_path, "--no-load")
+    second = Dev(folder, "--no-load")
     rows = len(second.items("quarantine", "list", "--limit", "1000"))
     second.stop()
     assert (second.objects(), rows) == (kept, len(kept))
 
-    fresh = Dev(tmp_path, "--no-load", "--fresh")
+    fresh = Dev(folder, "--no-load", "--fresh")
     assert fresh.items("quarantine", "list") == []
     assert fresh.objects() == []
     fresh.stop()
@@ -205,8 +239,8 @@ def test_data_is_kept_and_started_over_when_asked(tmp_path: Path) -> None:
         pytest.param(signal.SIGKILL, -9, id="kill -9"),
     ],
 )
-def test_no_process_is_left_behind(tmp_path: Path, how: signal.Signals, code: int) -> None:
-    dev = Dev(tmp_path)
+def test_no_process_is_left_behind(folder: Path, how: signal.Signals, code: int) -> None:
+    dev = Dev(folder)
     started = dev.descendants()
     assert len(started) >= 8  # guard and program of broker, Postgres, S3 and worker
 

@@ -6,14 +6,13 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from dataquarantine.dev.endpoints import ENDPOINTS
 from dataquarantine.dev.feed import Feed, ToProduce
 from dataquarantine.settings import load_settings
-from tests.acceptance.test_dev import Dev, wait_for
+from tests.acceptance.test_dev import Dev, open_folder, wait_for
 from tests.webhooks import corpus
 
 pytestmark = [
@@ -51,12 +50,13 @@ def test_every_fault_is_reported_with_code_and_place(broken: list[corpus.Payload
 
 
 @pytest.fixture(scope="module")
-def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
-    folder = tmp_path_factory.mktemp("webhooks")
-    (folder / "dataquarantine.yaml").write_text(f"schemas: {{folder: {corpus.SCHEMAS}}}", "utf-8")
-    dev = Dev(folder, "--no-load")
-    yield dev
-    dev.stop()
+def dev() -> Iterator[Dev]:
+    with open_folder() as folder:
+        settings = f"schemas: {{folder: {corpus.SCHEMAS}}}"
+        (folder / "dataquarantine.yaml").write_text(settings, "utf-8")
+        dev = Dev(folder, "--no-load")
+        yield dev
+        dev.stop()
 
 
 def produce(dev: Dev, payloads: list[corpus.Payload]) -> None:
@@ -72,7 +72,7 @@ def produce(dev: Dev, payloads: list[corpus.Payload]) -> None:
 
 
 def test_a_worker_judges_the_corpus_as_the_engine_does(
-    dev: Dev, broken: list[corpus.Payload], tmp_path: Path
+    dev: Dev, broken: list[corpus.Payload]
 ) -> None:
     payloads = [*corpus.examples(), *broken]
     outcomes = corpus.judge(payloads).outcomes

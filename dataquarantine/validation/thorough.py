@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from dataquarantine.outcomes import (
     TOMBSTONE_FORWARDED,
+    Code,
     ErrorType,
     JudgedChunk,
     ValidationOutcome,
+    ValidationResult,
     Violation,
     rejected,
 )
@@ -169,7 +171,7 @@ class ThoroughJudge:
             decoded = read_value(decoder, value, self._find_writer, confluent=confluent)
         except NotDecodable as exc:
             violation = Violation(exc.code, "payload", exc.message, exc.field_path)
-            return _refused(ErrorType.MALFORMED_PAYLOAD, violation, schema), record.key
+            return _unreadable(violation, schema), record.key
         rendered = to_json(decoded)
         document = payloads.decode_json(rendered)
         outcome = judge_document(schema, document, self._now, was_avro=True)
@@ -222,4 +224,17 @@ def _refused(
         [violation],
         schema_name=schema.name if schema else None,
         schema_version=schema.version if schema else None,
+    )
+
+
+def _unreadable(violation: Violation, schema: CompiledSchema) -> ValidationOutcome:
+    """Refuse Avro bytes; without the schema that wrote them nobody can say what they are."""
+    if violation.code is not Code.SCHEMA_UNKNOWN:
+        return _refused(ErrorType.MALFORMED_PAYLOAD, violation, schema)
+    return rejected(
+        ErrorType.SCHEMA_NOT_FOUND,
+        [violation],
+        result=ValidationResult.ERROR,
+        schema_name=schema.name,
+        schema_version=schema.version,
     )

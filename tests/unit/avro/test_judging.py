@@ -9,7 +9,7 @@ import orjson
 import pytest
 import yaml
 
-from dataquarantine.outcomes import Code, ErrorType, ValidationOutcome
+from dataquarantine.outcomes import Code, ErrorType, ValidationOutcome, ValidationResult
 from dataquarantine.records import SourceRecord
 from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.documents import SchemaDocument
@@ -37,12 +37,16 @@ class Schemas:
         return [
             ListedSchema(document("1.0.0", V1), schema_id=7),
             ListedSchema(document("2.0.0", V2), schema_id=8),
+            ListedSchema(document("3.0.0", V2, rules=[STRICT]), schema_id=9, enforced=False),
         ]
 
 
-def document(version: str, definition: Any) -> SchemaDocument:
+def document(version: str, definition: Any, **more: Any) -> SchemaDocument:
     values = {"name": "order", "version": version, "type": "avro", "key": "id"}
-    return SchemaDocument.model_validate({**values, "schema": definition})
+    return SchemaDocument.model_validate({**values, "schema": definition, **more})
+
+
+STRICT = {"name": "paid", "expression": "amount > 0.0 && at <= now()", "error": "not paid"}
 
 
 def engine(from_: str, default: str | None = None) -> Engine:
@@ -115,6 +119,26 @@ def test_bad_avro_record_is_refused(
     assert (outcome.error_type, outcome.violations[0].code) == (error_type, code)
     assert outcome.field_path == field_path
     assert rendered is None
+
+
+def test_writer_that_nobody_registered_is_a_missing_schema() -> None:
+    headers = [("dq-schema", b"order@2.0.0")]
+    outcome, _, _ = judged(engine("confluent"), b"\0\0\0\0\x63" + PAYLOAD, headers=headers)
+
+    assert outcome.result is ValidationResult.ERROR
+    assert outcome.error_type is ErrorType.SCHEMA_NOT_FOUND
+
+
+def test_rules_see_the_json_form_and_so_does_the_reader_of_the_quarantine() -> None:
+    framed = b"\0\0\0\0\x09"
+    paid = encoded(V2, {**VALUE, "amount": 1.5})
+    unpaid = encoded(V2, {**VALUE, "amount": -0.5})
+
+    assert judged(engine("confluent"), framed + paid)[0].passed
+    outcome, _, rendered = judged(engine("confluent"), framed + unpaid)
+    assert outcome.error_type is ErrorType.RULE_VIOLATION
+    assert outcome.error_message == "not paid"
+    assert rendered == b'{"id":"o-1","at":"2025-11-24T16:00:00Z","amount":-0.5}'
 
 
 def test_json_record_that_names_an_avro_schema_is_judged_by_its_json_form() -> None:

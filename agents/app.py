@@ -11,6 +11,7 @@ from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.settings import load_settings
 from dataquarantine.stream.kafka_client import faust_credentials
 from dataquarantine.stream.measure import measure_forever
+from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic
 
 #: In the order of the flow.
@@ -28,6 +29,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
     async def on_start(self) -> None:
         await super().on_start()
         await gateway.start()
+        tune_gc()
         self.add_future(self._produce())
         self.add_future(gateway.refresh_schemas())
         self.add_future(measure_forever(self, gateway.gate, gateway.producer))

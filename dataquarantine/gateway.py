@@ -187,7 +187,8 @@ class Gateway:
                 await asyncio.sleep(exc.retry_after_s)
 
     async def _replace_refused(self, tp: TopicPartition, row: OutputRow, reason: str) -> Outputs:
-        pipeline: PipelineSettings = self.pipelines[row.chunk.tp.topic]
+        chunk = row[4]
+        pipeline: PipelineSettings = self.pipelines[chunk.tp.topic]
         router = self._routers[pipeline.source]
         routed = router.replace_refused(tp.topic, row, reason, self.clock.now())
         await self._store_detached(routed)

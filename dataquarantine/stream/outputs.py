@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from dataquarantine.records import Header, TopicPartition
 from dataquarantine.stream.chunk import Chunk
 
-
-class OutputRow(NamedTuple):
-    """A record to be produced, and the source record it came from (position in its chunk)."""
-
-    key: bytes | None
-    value: bytes | None
-    timestamp_ms: int
-    headers: Sequence[Header]
-    chunk: Chunk
-    source_index: int
-
+#: A record to be produced: key, value, timestamp in ms, headers, then the chunk it comes from and
+#: the position of its source record there. A plain tuple: a class of its own costs 0.3 us a record.
+OutputRow = tuple[bytes | None, bytes | None, int, Sequence[Header], Chunk, int]
 
 Outputs = Mapping[TopicPartition, Sequence[OutputRow]]
 
@@ -49,16 +41,6 @@ class Batch:
         self.builder = builder
         self.rows: list[OutputRow] = []
 
-    def add(self, row: OutputRow) -> bool:
-        """Add a row; False when the batch is full. The first row always fits."""
-        added = self.builder.append(
-            timestamp=row.timestamp_ms, key=row.key, value=row.value, headers=row.headers
-        )
-        if added is None:
-            return False
-        self.rows.append(row)
-        return True
-
 
 class Packer:
     """Packs rows into batches as they arrive, so that the CPU work overlaps the produce before."""
@@ -68,16 +50,21 @@ class Packer:
         self.batches: dict[TopicPartition, list[Batch]] = {}
 
     def add(self, tp: TopicPartition, rows: Iterable[OutputRow]) -> None:
-        """Append rows of one partition, in order."""
+        """Append rows of one partition, in order. The first row of a batch always fits."""
         batches = self.batches.get(tp)
         if batches is None:
             batches = self.batches[tp] = [Batch(self._new_builder())]
-        last = batches[-1]
+        batch = batches[-1]
+        append, remember = batch.builder.append, batch.rows.append
         for row in rows:
-            if not last.add(row):
-                last = Batch(self._new_builder())
-                batches.append(last)
-                last.add(row)
+            key, value, timestamp_ms, headers, _, _ = row
+            added = append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+            if added is None:
+                batch = Batch(self._new_builder())
+                batches.append(batch)
+                append, remember = batch.builder.append, batch.rows.append
+                append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+            remember(row)
 
     def split(self, tp: TopicPartition) -> None:
         """Start a new batch for the next rows of a partition."""

@@ -15,6 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from dataquarantine.records import TopicPartition
+from dataquarantine.stream.fetching import use_plain_tuples
 from dataquarantine.stream.gate import Gate
 from dataquarantine.stream.owner import PartitionOwner
 
@@ -267,6 +268,7 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
         commit_every_s: float = 0.5,
         drain_timeout_s: float = 2.0,
     ) -> None:
+        use_plain_tuples()
         self.gate = gate
         self.commit_every_s = commit_every_s
         self.drain_timeout_s = drain_timeout_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +34,11 @@ class Broker:
         }
         return KafkaSettings.model_validate(values | changes)
 
-    def topic(self, name: str, partitions: int = 1, **config: str) -> str:
+    def topic(self, name: str, partitions: int = 1, *, config: dict[str, str] | None = None) -> str:
         """Create a topic of this test's own."""
         topic = f"{self.prefix}-{name}"
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
-        created = admin.create_topics([NewTopic(topic, partitions, 1, config=config)])
+        created = admin.create_topics([NewTopic(topic, partitions, 1, config=config or {})])
         created[topic].result(timeout=30)
         return topic
 
@@ -89,7 +89,7 @@ def own_kafka(own_cluster: KafkaCluster) -> Broker:
 
 
 @pytest.fixture
-def restart(own_cluster: KafkaCluster) -> Callable[[], Awaitable[None]]:
+def restart(own_cluster: KafkaCluster) -> Callable[[], Coroutine[None, None, None]]:
     """Kill the broker (-9) and start it again."""
 
     async def kill_and_start() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import pytest
@@ -57,7 +57,12 @@ def chunk_of(owner: PartitionOwner, count: int) -> Chunk:
 
 
 def row(chunk: Chunk, index: int, value: bytes, timestamp_ms: int = 1_700_000_000_000) -> OutputRow:
-    return OutputRow(b"key", value, timestamp_ms, [("h", b"v"), ("n", None)], chunk, index)
+    return (b"key", value, timestamp_ms, [("h", b"v"), ("n", None)], chunk, index)
+
+
+def with_value(refused: OutputRow, value: bytes) -> OutputRow:
+    key, _, timestamp_ms, headers, chunk, index = refused
+    return (key, value, timestamp_ms, headers, chunk, index)
 
 
 async def finished(owner: PartitionOwner, next_offset: int) -> None:
@@ -104,9 +109,9 @@ async def test_records_without_key_or_value_are_produced(
     topic = broker.topic("out")
     async with running(broker.settings()) as producer:
         chunk = chunk_of(owner, 1)
-        rows = [
-            OutputRow(b"key", None, 1, [], chunk, 0),
-            OutputRow(None, b"value", 2, [], chunk, 0),
+        rows: list[OutputRow] = [
+            (b"key", None, 1, [], chunk, 0),
+            (None, b"value", 2, [], chunk, 0),
         ]
         producer.submit(chunk, {TopicPartition(topic, 0): rows})
         await finished(owner, 1)
@@ -117,13 +122,13 @@ async def test_records_without_key_or_value_are_produced(
 async def test_one_refused_record_is_replaced_and_the_others_keep_their_order(
     kafka: Broker, owner: PartitionOwner
 ) -> None:
-    topic = kafka.topic("out", **{"max.message.bytes": "50000"})
+    topic = kafka.topic("out", config={"max.message.bytes": "50000"})
     dead_letters = kafka.topic("dlq")
     reasons = []
 
     async def replace(tp: TopicPartition, refused: OutputRow, reason: str) -> Outputs:
-        reasons.append((tp.topic, refused.source_index, reason))
-        return {TopicPartition(dead_letters, 0): [refused._replace(value=b"too large")]}
+        reasons.append((tp.topic, refused[5], reason))
+        return {TopicPartition(dead_letters, 0): [with_value(refused, b"too large")]}
 
     async with running(kafka.settings(), replace) as producer:
         chunk = chunk_of(owner, 40)
@@ -141,11 +146,11 @@ async def test_one_refused_record_is_replaced_and_the_others_keep_their_order(
 
 
 async def test_a_refused_timestamp_is_replaced(kafka: Broker, owner: PartitionOwner) -> None:
-    topic = kafka.topic("out", **{"message.timestamp.before.max.ms": "1000"})
+    topic = kafka.topic("out", config={"message.timestamp.before.max.ms": "1000"})
     dead_letters = kafka.topic("dlq")
 
     async def replace(tp: TopicPartition, refused: OutputRow, reason: str) -> Outputs:
-        return {TopicPartition(dead_letters, 0): [refused._replace(value=reason.encode())]}
+        return {TopicPartition(dead_letters, 0): [with_value(refused, reason.encode())]}
 
     async with running(kafka.settings(), replace) as producer:
         chunk = chunk_of(owner, 1)
@@ -156,7 +161,7 @@ async def test_a_refused_timestamp_is_replaced(kafka: Broker, owner: PartitionOw
 
 
 async def test_produce_goes_on_when_the_broker_comes_back(
-    own_kafka: Broker, restart: Callable[[], Awaitable[None]], owner: PartitionOwner
+    own_kafka: Broker, restart: Callable[[], Coroutine[None, None, None]], owner: PartitionOwner
 ) -> None:
     topic = own_kafka.topic("out")
     async with running(own_kafka.settings()) as producer:

@@ -13,7 +13,7 @@ TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
-	conformance webhooks wheel clean
+	conformance webhooks docs wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by en
 
 webhooks: $(TEST_READY) $(CACHE)/webhooks/ready ## Judge GitHub's webhook payloads and write docs/reference/webhooks.md
 	$(BIN)/python -m tests.webhooks
+
+docs: $(TEST_READY) ## Write the reference pages of commands, settings and metrics
+	$(BIN)/python -m tests.reference
 
 wheel: $(TEST_READY) ## Build the wheel and try it in an environment of its own
 	scripts/check-wheel $(PYTHON)

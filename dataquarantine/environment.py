@@ -36,9 +36,9 @@ def overlay(
 def variables(root: type[BaseModel], prefix: str) -> dict[str, FieldInfo]:
     """List every variable; `0` stands for the position in a list of sections."""
     found: dict[str, FieldInfo] = {}
-    for key, field in _keys_of(root).items():
+    for key, field in keys_of(root).items():
         variable = prefix + key.upper()
-        inner = _section_of(field)
+        inner = section_of(field)
         if inner is None:
             found[variable] = field
         else:
@@ -51,8 +51,8 @@ def near_key(root: type[BaseModel], place: Place) -> str | None:
     section = root
     for part in place[:-1]:
         if isinstance(part, str):
-            section = _section_of(_keys_of(section)[part]) or section
-    near = difflib.get_close_matches(str(place[-1]), _keys_of(section), n=1)
+            section = section_of(keys_of(section)[part]) or section
+    near = difflib.get_close_matches(str(place[-1]), keys_of(section), n=1)
     return near[0] if near else None
 
 
@@ -65,13 +65,13 @@ def _place_of(variable: str, root: type[BaseModel], prefix: str) -> tuple[Place,
         if field and _is_list(field) and part.isdecimal() and isinstance(place[-1], str):
             place.append(int(part))
             continue
-        field = _keys_of(section).get(part) if section else None
+        field = keys_of(section).get(part) if section else None
         if field is None:
             near = difflib.get_close_matches(variable, variables(root, prefix), n=1)
             hint = f"did you mean {near[0]}?" if near else "see `dataquarantine config show`"
             raise ConfigError(f"{variable} stands for no setting; {hint}")
         place.append(part)
-        section = _section_of(field)
+        section = section_of(field)
     return tuple(place), cast(FieldInfo, field)  # split() gives at least one part
 
 
@@ -98,7 +98,7 @@ def _make_room(sections: list[Any], position: int, variable: str) -> None:
 
 def _parsed(text: str, field: FieldInfo) -> Any:
     """Understand JSON or YAML where a list or a section is wanted; all else stays text."""
-    if _section_of(field) is None and not _is_list(field):
+    if section_of(field) is None and not _is_list(field):
         return text
     try:
         return yaml.safe_load(text)
@@ -106,11 +106,12 @@ def _parsed(text: str, field: FieldInfo) -> Any:
         return text
 
 
-def _keys_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
+def keys_of(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """List the keys of a section as they are written."""
     return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
-def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+def section_of(field: FieldInfo) -> type[BaseModel] | None:
     """Give the section that a setting holds, alone or in a list; None for a plain value."""
     annotation = field.annotation
     several = _is_list(field) or get_origin(annotation) in (Union, types.UnionType)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reference import pages
+
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
@@ -30,3 +32,8 @@ def test_every_page_is_in_the_index() -> None:
         for page in PAGES
         if page.parent != REPOSITORY and page != index and page not in listed
     ] == []
+
+
+@pytest.mark.parametrize("page", sorted(pages()), ids=lambda page: page.name)
+def test_reference_pages_say_what_the_code_says(page: Path) -> None:
+    assert page.read_text("utf-8") == pages()[page], "run `make docs`"

@@ -49,6 +49,18 @@ def test_lock_files_name_exact_versions_and_no_place(name: str) -> None:
     assert [line for line in packages if line.count("==") != 1 or "/" in line] == []
 
 
+def test_the_second_lock_file_only_adds_to_the_first() -> None:
+    first, second = (
+        {line.split("==")[0].lower() for line in text.splitlines() if "==" in line}
+        for text in (
+            (REPOSITORY / "requirements.txt").read_text("utf-8"),
+            (REPOSITORY / "requirements-test.txt").read_text("utf-8"),
+        )
+    )
+
+    assert first & second == set()
+
+
 def test_locked_versions_fit_the_ranges(setup_cfg: configparser.ConfigParser) -> None:
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name

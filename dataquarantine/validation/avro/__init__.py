@@ -1,4 +1,4 @@
-"""Avro: framing, a strict reader with schema resolution, rendering, and the structural layer."""
+"""Avro: framing, files, a strict reader with schema resolution, the JSON form of values."""
 
 from dataquarantine.validation.avro.container import MAGIC, read_container
 from dataquarantine.validation.avro.decoder import AvroDecoder, FindWriter, read_value

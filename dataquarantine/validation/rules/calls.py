@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dataquarantine.validation.rules import functions, guards
-from dataquarantine.validation.rules.checked import Checked, settled
+from dataquarantine.validation.rules.checked import Checked, coerced, settled
 from dataquarantine.validation.rules.diagnostics import EvaluationError, Mistake, did_you_mean
 from dataquarantine.validation.rules.limits import MAX_LOOP_NESTING
 from dataquarantine.validation.rules.overloads import resolve
@@ -43,6 +43,7 @@ ALWAYS_KNOWN = ("has", "now", "matches", "min", "max")
 
 
 def check_call(checker: Checker, node: Call) -> Checked:
+    """Check whatever looks like a call. Raises: Mistake."""
     if node.function == "has" and node.target is None:
         return _has(checker, node)
     if node.function in _MACROS and node.target is not None:
@@ -185,7 +186,7 @@ def _matches(checker: Checker, node: Call) -> Checked:
 
 
 def _extreme(checker: Checker, node: Call) -> Checked:
-    args = [settled(checker.expression(each)) for each in node.args]
+    args = [_ordered(checker.expression(each)) for each in node.args]
     if not args:
         raise Mistake(f"{node.function}() takes values or a list", node.position)
     kinds = {arg.kind for arg in args}
@@ -194,12 +195,23 @@ def _extreme(checker: Checker, node: Call) -> Checked:
         if kinds - {Kind.LIST, Kind.DYN}:
             raise Mistake(f"{node.function}() of one value takes a list", node.position)
         element = args[0].type.item
+        if element.kind is Kind.DATE_TIME:
+            raise Mistake(
+                f"{node.function}() would compare date-times as texts",
+                node.position,
+                f"write {node.function}(x.map(d, timestamp(d)))",
+            )
     elif len(kinds) > 1 and Kind.DYN not in kinds and not kinds <= NUMBERS:
         raise Mistake(f"{node.function}() takes values of one type", node.position)
     elif len(kinds) > 1:
         element = DYN
     term = Apply(functions.EXTREMES[node.function], tuple(arg.term for arg in args))
     return Checked(term, element, raw=True, private=any(arg.private for arg in args))
+
+
+def _ordered(value: Checked) -> Checked:
+    """Read a date-time as the moment that it is."""
+    return coerced(value, Kind.TIMESTAMP) if value.kind is Kind.DATE_TIME else settled(value)
 
 
 def _unknown_function(node: Call) -> Mistake:

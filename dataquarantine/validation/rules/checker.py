@@ -88,6 +88,12 @@ def check_value(node: Node, document: Type, variables: Mapping[str, Type]) -> Ch
 
 
 class Checker:
+    """The check of one expression; `calls` and `overloads` do their part with it.
+
+    scope: variables of the loops around what is being checked. loops: how many these are.
+    variables: how many variables were named so far.
+    """
+
     def __init__(self, document: Type, scope: Mapping[str, Checked] | None = None) -> None:
         self.document = document
         self.scope = dict(scope or {})
@@ -194,7 +200,8 @@ class Checker:
             term = Apply(operators.INDEX, (operand.term, as_text(key).term))
         else:
             raise Mistake(f"type {operand.type} can't be indexed", node.position)
-        found = DYN if operand.type.shape is not None else operand.type.item
+        shape = operand.type.shape
+        found = operand.type.item if shape is None else replace(DYN, private=shape.holds_private())
         return Checked(term, found, raw=True, private=private or found.private)
 
     def _refuse_key(self, operand: Checked, key: Checked, position: int) -> None:

@@ -76,6 +76,10 @@ class Shape:
             for name in properties
         }
 
+    def holds_private(self) -> bool:
+        """Tell whether anything in the object is marked `x-pii`."""
+        return _holds_private(self.parts, self.root)
+
     def _undeclared(self) -> Type | None:
         if not self.whole or not self.names():
             return self._additional() or DYN
@@ -115,8 +119,33 @@ def type_of(schema: Any, root: Mapping[str, Any]) -> Type:
     elif found is MAP:
         found = replace(MAP, shape=Shape(root, parts, whole))
     nullable = "null" in names and found is not NULL
-    private = any(part.get("x-pii") for part in parts)
+    # Of a value of unknown type any part may be read, so any part may make it private.
+    private = _holds_private(parts, root) if found is DYN else any(map(_is_private, parts))
     return replace(found, nullable=nullable, private=private)
+
+
+def _is_private(part: Mapping[str, Any]) -> bool:
+    return bool(part.get("x-pii"))
+
+
+def _holds_private(parts: tuple[Mapping[str, Any], ...], root: Mapping[str, Any]) -> bool:
+    """Search schemas and what they refer to for `x-pii`."""
+    waiting: list[Any] = list(parts)
+    seen: set[int] = set()
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, list):
+            waiting.extend(part)
+        elif isinstance(part, Mapping):
+            if _is_private(part):
+                return True
+            if isinstance(reference := part.get("$ref"), str):
+                waiting.append(_resolve(reference, root))
+            waiting.extend(part.values())
+    return False
 
 
 def _parts(

@@ -32,6 +32,8 @@ def resolve(function: Function, args: Sequence[Checked], node: Operator | Call) 
     ]
     if not fitting:
         raise _no_form(function, args, node)
+    # Two date-times are compared as the moments that they are, not as texts.
+    fitting.sort(key=lambda form: -_moments(form.params, args))
     private = any(arg.private for arg in args)
     dyn = any(arg.kind is Kind.DYN for arg in args)
     if len(fitting) > 1 and dyn:
@@ -51,6 +53,7 @@ def resolve(function: Function, args: Sequence[Checked], node: Operator | Call) 
 
 
 def equality(left: Checked, right: Checked, node: Operator) -> Checked:
+    """Choose how two values are compared by `==`; refuse types that are never equal."""
     if not may_equal(left.kind, right.kind):
         remedy = (
             "write timestamp(...) around the text" if TIMESTAMP in (left.type, right.type) else ""
@@ -75,6 +78,7 @@ def equality(left: Checked, right: Checked, node: Operator) -> Checked:
 
 
 def membership(item: Checked, container: Checked, node: Operator) -> Checked:
+    """Choose how `in` looks for a value."""
     if container.kind not in (Kind.LIST, Kind.MAP, Kind.DYN):
         raise Mistake(f"'in' looks into a list or a map, not {container.type}", node.position)
     element = STRING if container.kind is Kind.MAP else container.type.item
@@ -82,6 +86,10 @@ def membership(item: Checked, container: Checked, node: Operator) -> Checked:
         raise Mistake(f"{item.type} is never in a {container.type} of {element}", node.position)
     if item.kind is Kind.DATE_TIME and element.kind is Kind.TIMESTAMP:
         item = Checked(Apply(operators.TIMESTAMP_IF_TEXT, (item.term,)), TIMESTAMP)
+    elif Kind.DATE_TIME is element.kind and item.kind in (Kind.DATE_TIME, Kind.TIMESTAMP):
+        raise Mistake(
+            "'in' compares date-times as texts", node.position, "write .exists(d, d == ...)"
+        )
     item = as_text(item)
     operation = operators.CONTAINED
     if isinstance(container.term, Const):
@@ -90,6 +98,13 @@ def membership(item: Checked, container: Checked, node: Operator) -> Checked:
         item, container = coerced(item, Kind.STRING), coerced(container, Kind.MAP)
         operation = operators.HAS_KEY
     return Checked(Apply(operation, (item.term, container.term)), BOOL)
+
+
+def _moments(params: Sequence[Kind], args: Sequence[Checked]) -> int:
+    return sum(
+        param is Kind.TIMESTAMP and arg.kind is Kind.DATE_TIME
+        for param, arg in zip(params, args, strict=True)
+    )
 
 
 def _as_itself(kind: Kind) -> Kind:

@@ -122,7 +122,8 @@ def truths(depth: int, *, dates: bool) -> Text:
         ]
     if dates:
         stamps = st.sampled_from(["d", "e", "now", "timestamp(d)", "(e + duration('1h'))"])
-        choices += [_infix(stamps, _ORDER, stamps), st.sampled_from(["d.getHours() == 0"])]
+        choices += [_infix(stamps, _ORDER, stamps)] * 4
+        choices += [st.sampled_from(["d.getHours() == 0", "d - e < duration('1h')"])]
     return st.one_of(*choices)
 
 

@@ -83,7 +83,8 @@ def test_any_text_as_a_rule(source: str, schema: Any) -> None:
         assert str(refused)
         return
 
-    for document in ({}, [], {"i": 1, "l": [1], "s": "x"}):
+    documents: list[Any] = [{}, [], {"i": 1, "l": [1], "s": "x"}]
+    for document in documents:
         assert compiled.passes(document, NOW) is (compiled.violations(document, NOW) == [])
 
 

@@ -162,6 +162,42 @@ def test_rule_that_results_in_a_text_fails_with_it(expression: str, message: str
     assert found.message == message
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'x' + user[key]",
+        "'x' + message[key].email",
+        "'x' + string(either.ssn)",
+        "string(message.map(k, message[k])[0])",
+        "has(user.email) ? user.email : ''",
+        "l.map(i, i + user.email)[0]",
+        "string(max(user.email, 'a'))",
+    ],
+)
+def test_text_that_may_hold_private_values_is_not_told(expression: str) -> None:
+    private = {"type": "object", "properties": {"email": {"type": "string", "x-pii": "mask"}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "user": private,
+            "either": {"anyOf": [{"properties": {"ssn": {"x-pii": "mask"}}}, {"type": "string"}]},
+            "key": {"type": "string"},
+            "l": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    document = {
+        "0": "zz",
+        "user": {"email": "zz"},
+        "key": "user" if "message[key]" in expression else "email",
+        "either": {"ssn": "zz"},
+        "l": ["a"],
+    }
+
+    found = _only_violation(document, schema, expression=expression)
+
+    assert "zz" not in found.message
+
+
 def test_empty_text_passes() -> None:
     compiled = rules("amount > 0 ? '' : 'no'", schema=SCHEMA)
 

@@ -63,6 +63,8 @@ MISTAKES = [
     ("duration('5x') > duration('1s')", 1, "duration(): a text is no duration", ""),
     ("timestamp('2020') < now", 1, "timestamp(): a text is no RFC 3339 timestamp", ""),
     ("size() > 1", 1, "size() does not take nothing", ""),
+    ("timestamp in [timestamp]", 11, "'in' compares date-times as texts", ".exists(d, d == ...)"),
+    ("max([timestamp]) < now", 1, "max() would compare date-times as texts", "x.map("),
     ("max() > 1", 1, "max() takes values or a list", ""),
     ("max(amount, user_id) > 1.0", 1, "max() takes values of one type", ""),
     ("{1: 2}[1] == 2", 2, "a key of a map must be a text", ""),

@@ -101,6 +101,32 @@ def test_typed_by_the_schema(expression: str, document: dict[str, Any], expected
     assert verdict(expression, document, DATED) == expected
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("d > e", False),
+        ("d <= e", True),
+        ("d == e", True),
+        ("d - e == duration('0s')", True),
+        ("int(d) == int(e)", True),
+        ("string(d) == string(e)", True),
+        ("max(d, e) == e && min(d, now) <= d", True),
+        ("l.exists(x, x == e)", True),
+        ("max(l.map(x, timestamp(x))) == e", True),
+        ('d == "2026-01-01T01:00:00+01:00" && size(d) == 25', True),
+    ],
+)
+def test_date_times_are_moments_unless_a_text_is_wanted(expression: str, expected: bool) -> None:
+    dated = {"type": "string", "format": "date-time"}
+    schema = {
+        "type": "object",
+        "properties": {"d": dated, "e": dated, "l": {"type": "array", "items": dated}},
+    }
+    one, other = "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00Z"
+
+    assert verdict(expression, {"d": one, "e": other, "l": [one]}, schema) is expected
+
+
 def test_leap_second_is_the_next_second() -> None:
     expression = 'timestamp == timestamp("1999-01-01T00:00:00Z")'
 

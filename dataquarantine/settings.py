@@ -95,8 +95,9 @@ class PipelineSettings(Section):
 
 
 class SchemaSettings(Section):
-    """Where schema files lie and how long the list of them is trusted."""
+    """Where schema files lie, how long the list of them is trusted, and the registry's log."""
 
+    topic: TopicName = "dataquarantine-schemas"
     folder: Path = Path("schemas")
     ttl_s: float = Field(300.0, gt=0)
     model_packages: tuple[str, ...] = ()

@@ -18,7 +18,6 @@ from dataquarantine.stream.kafka_client import client_options
 
 LEDGER = "dataquarantine-ledger"
 CONTROL = "dataquarantine-control"
-SCHEMAS = "dataquarantine-schemas"
 OUTCOMES = "dataquarantine-outcomes"
 
 REPLAY_SUFFIX = ".dq-replay"
@@ -125,7 +124,13 @@ def plan_topics(
         )
     add(LEDGER, 1, exactly=True, cleanup_policy="delete", retention_ms=str(90 * DAY_MS))
     add(CONTROL, 1, exactly=True, cleanup_policy="delete", retention_ms=str(30 * DAY_MS))
-    add(SCHEMAS, 1, exactly=True, cleanup_policy="compact", max_message_bytes=str(8 * 2**20))
+    add(
+        settings.schemas.topic,
+        1,
+        exactly=True,
+        cleanup_policy="compact",
+        max_message_bytes=str(8 * 2**20),
+    )
     add(OUTCOMES, 1, exactly=True, cleanup_policy="compact")
     return list(plans.values())
 

@@ -21,7 +21,7 @@ def read_registry() -> Registry:
     from dataquarantine.schemas.log import SchemaLog
 
     async def read() -> Registry:
-        async with SchemaLog(current_settings().kafka) as log:
+        async with SchemaLog(current_settings()) as log:
             return log.registry
 
     return asyncio.run(read())
@@ -32,7 +32,7 @@ def propose_all(proposals: Sequence[Proposal], timeout_s: float) -> list[Answer]
     from dataquarantine.schemas.log import SchemaLog
 
     async def ask() -> list[Answer]:
-        async with SchemaLog(current_settings().kafka) as log:
+        async with SchemaLog(current_settings()) as log:
             return [await log.propose(proposal, timeout_s=timeout_s) for proposal in proposals]
 
     try:

@@ -66,11 +66,13 @@ def decide(
     *,
     reviewed: Review | None = None,
     shadow: ShadowFigures | None = None,
+    offset: int = -1,
 ) -> Decision:
     """Decide one proposal; nothing is changed, `apply` does that.
 
     Args: reviewed: the result of `review(task)`; made here when missing.
         shadow: what the shadow of the version in question has shown so far.
+        offset: where the proposal lies on the log.
     Raises: nothing for a bad proposal; that is an answer.
     """
     known = registry.answer(proposal.id)
@@ -96,6 +98,7 @@ def decide(
         accepted=accepted,
         at=at,
         sequence=registry.sequence + 1,
+        offset=offset,
         **facts,
     )
     return Decision(answer, {**rows, **_decision_rows(registry, answer)})
@@ -108,7 +111,9 @@ def apply(registry: Registry, decision: Decision) -> Answer:
     return decision.answer
 
 
-def refuse_unreadable(registry: Registry, proposal_id: str, reason: str, now: datetime) -> Decision:
+def refuse_unreadable(
+    registry: Registry, proposal_id: str, reason: str, now: datetime, *, offset: int = -1
+) -> Decision:
     """Answer a proposal that can't be read."""
     answer = Answer(
         proposal=proposal_id,
@@ -117,6 +122,7 @@ def refuse_unreadable(registry: Registry, proposal_id: str, reason: str, now: da
         refusal=Refusal.INVALID_PROPOSAL,
         reasons=(reason,),
         sequence=registry.sequence + 1,
+        offset=offset,
     )
     return Decision(answer, _decision_rows(registry, answer))
 

@@ -53,21 +53,26 @@ class RegistryDesk:
         self._figures = figures
         self._clock = clock or SystemClock()
 
-    async def receive(self, key: str, value: bytes | None) -> Decision | None:
+    async def receive(self, key: str, value: bytes | None, offset: int = -1) -> Decision | None:
         """Decide a record of the log if it is a proposal.
 
         Returns: the decision, whose rows must be written before the record counts as consumed;
-            None for a row and for a deleted proposal. `registry` already knows the rows.
+            None for a row, a deleted proposal and one that was decided before. `registry` already
+            knows the rows.
         """
         if not key.startswith(PROPOSAL_PREFIX) or value is None:
+            return None
+        if 0 <= offset <= self.registry.decided_offset:
             return None
         try:
             proposal = parse_proposal(value)
         except InvalidSchema as exc:
             proposal_id = key.removeprefix(PROPOSAL_PREFIX)
-            decision = refuse_unreadable(self.registry, proposal_id, str(exc), self._clock.now())
+            decision = refuse_unreadable(
+                self.registry, proposal_id, str(exc), self._clock.now(), offset=offset
+            )
         else:
-            decision = await self._decide(proposal)
+            decision = await self._decide(proposal, offset)
         apply(self.registry, decision)
         answer = decision.answer
         outcome = "accepted" if answer.accepted else f"refused: {answer.refusal}"
@@ -75,16 +80,16 @@ class RegistryDesk:
         logger.info("Schema proposal %s (%s) %s", answer.proposal, what, outcome)
         return decision
 
-    async def _decide(self, proposal: Proposal) -> Decision:
+    async def _decide(self, proposal: Proposal, offset: int) -> Decision:
         now = self._clock.now()
         try:
             reviewed = await self._review(proposal) if isinstance(proposal, Register) else None
         except Exception as exc:  # one schema that breaks a check must not stop the whole log
             logger.exception("The review of schema proposal %s failed", proposal.id)
             reason = f"the review failed: {type(exc).__name__}"
-            return refuse_unreadable(self.registry, proposal.id, reason, now)
+            return refuse_unreadable(self.registry, proposal.id, reason, now, offset=offset)
         shadow = self._shadow(proposal) if isinstance(proposal, SetState | Rollback) else None
-        return decide(self.registry, proposal, now, reviewed=reviewed, shadow=shadow)
+        return decide(self.registry, proposal, now, reviewed=reviewed, shadow=shadow, offset=offset)
 
     async def _review(self, proposal: Register) -> Review | None:
         if self.registry.answer(proposal.id) is not None:

@@ -15,11 +15,9 @@ from aiokafka.errors import KafkaError
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.schemas.proposals import PROPOSAL_PREFIX, Answer, Proposal, proposal_bytes
 from dataquarantine.schemas.registry import DOC, STATE, Registry
-from dataquarantine.settings import KafkaSettings
+from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
-from dataquarantine.topics import SCHEMAS
 
-PARTITION = TopicPartition(SCHEMAS, 0)
 #: A proposal holds a whole schema; the topic takes records of 8 MB.
 MAX_REQUEST_BYTES = 8 * 2**20
 _POLL_MS = 200
@@ -35,8 +33,10 @@ class SchemaLog:
     `registry` is the state as of the last read.
     """
 
-    def __init__(self, kafka: KafkaSettings) -> None:
-        self._kafka = kafka
+    def __init__(self, settings: Settings) -> None:
+        self._kafka = settings.kafka
+        self.topic = settings.schemas.topic
+        self._partition = TopicPartition(self.topic, 0)
         self._consumer: AIOKafkaConsumer | None = None
         self.registry = Registry()
 
@@ -66,12 +66,12 @@ class SchemaLog:
         )
         try:
             await consumer.start()
-            if SCHEMAS not in await consumer.topics():
+            if self.topic not in await consumer.topics():
                 raise SchemaLogUnavailable(
-                    f"topic {SCHEMAS} does not exist; run `dataquarantine topics create`"
+                    f"topic {self.topic} does not exist; run `dataquarantine topics create`"
                 )
-            consumer.assign([PARTITION])
-            await consumer.seek_to_beginning(PARTITION)
+            consumer.assign([self._partition])
+            await consumer.seek_to_beginning(self._partition)
             self._consumer = consumer
             await self.read_to_end()
         except (KafkaError, OSError) as exc:
@@ -89,12 +89,12 @@ class SchemaLog:
 
     async def end(self) -> int:
         """Return the offset after the last record there is."""
-        offsets = await self._reader().end_offsets([PARTITION])
-        return int(offsets[PARTITION])
+        offsets = await self._reader().end_offsets([self._partition])
+        return int(offsets[self._partition])
 
     async def position(self) -> int:
         """Return the offset of the next record to be folded."""
-        return int(await self._reader().position(PARTITION))
+        return int(await self._reader().position(self._partition))
 
     async def read_to_end(self) -> Registry:
         """Fold everything that is on the log now."""
@@ -114,7 +114,7 @@ class SchemaLog:
         try:
             await producer.start()
             await producer.send_and_wait(
-                SCHEMAS, proposal_bytes(proposal), key=proposal.key.encode(), partition=0
+                self.topic, proposal_bytes(proposal), key=proposal.key.encode(), partition=0
             )
         except (KafkaError, OSError) as exc:
             raise self._unavailable(exc) from exc
@@ -129,9 +129,9 @@ class SchemaLog:
 
     async def fold(self) -> bool:
         """Fold the records that are there, waiting a little; tell whether what judges changed."""
-        batches = await self._reader().getmany(PARTITION, timeout_ms=_POLL_MS)
+        batches = await self._reader().getmany(self._partition, timeout_ms=_POLL_MS)
         changed = False
-        for record in batches.get(PARTITION, ()):
+        for record in batches.get(self._partition, ()):
             key = (record.key or b"").decode("utf-8", "replace")
             if not key.startswith(PROPOSAL_PREFIX):
                 self.registry.put(key, record.value)

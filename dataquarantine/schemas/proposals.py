@@ -117,6 +117,7 @@ class Answer(BaseModel):
 
     existing: the same content was registered before; nothing was written.
     details: the compatibility report, as `--json` prints it.
+    offset: the proposal's, on the log; nothing up to it is decided again.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -136,6 +137,7 @@ class Answer(BaseModel):
     suggested_version: str = ""
     details: dict[str, Any] | None = None
     sequence: int = 0
+    offset: int = -1
 
     @property
     def message(self) -> str:

@@ -97,6 +97,8 @@ class Registry:
     configs: dict[str, Config] = field(default_factory=dict)
     decisions: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     sequence: int = 0
+    #: every proposal up to this offset of the log is decided
+    decided_offset: int = -1
     #: states that arrived before their document: rows come in any order after compaction
     _early: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
@@ -185,7 +187,9 @@ class Registry:
             self.decisions.pop(proposal, None)
             return
         self.decisions[proposal] = value
-        self.sequence = max(self.sequence, json.loads(value).get("sequence", 0))
+        answer = json.loads(value)
+        self.sequence = max(self.sequence, answer.get("sequence", 0))
+        self.decided_offset = max(self.decided_offset, answer.get("offset", -1))
 
     @property
     def next_id(self) -> int:

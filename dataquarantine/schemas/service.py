@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from dataquarantine.schemas.desk import RegistryDesk
@@ -15,12 +17,24 @@ from dataquarantine.schemas.proposals import Answer, Proposal, proposal_bytes
 from dataquarantine.schemas.registry import Registry
 from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
-from dataquarantine.topics import SCHEMAS
 
 logger = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
 RETRY_S = 1.0
+
+
+class _Ownership(ConsumerRebalanceListener):  # type: ignore[misc]  # untyped base
+    """Gives the desk up when the partition goes."""
+
+    def __init__(self, give_up: Callable[[], None]) -> None:
+        self._give_up = give_up
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        self._give_up()
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self._give_up()
 
 
 class RegistryService:
@@ -33,9 +47,9 @@ class RegistryService:
     def __init__(self, settings: Settings, on_change: Callable[[], Awaitable[None]]) -> None:
         self._settings = settings
         self._on_change = on_change
-        self._log = SchemaLog(settings.kafka)
+        self._log = SchemaLog(settings)
         self._producer: AIOKafkaProducer | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._desk: RegistryDesk | None = None
         self._folded = asyncio.Condition()
 
@@ -57,44 +71,82 @@ class RegistryService:
         )
         await producer.start()
         self._producer = producer
-        self._following = asyncio.create_task(self._follow(), name="schema-log")
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="schema-log"),
+            asyncio.create_task(self._decide_forever(), name="schema-desk"),
+        ]
 
     async def stop(self) -> None:
-        """Stop following."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        """Stop deciding and following."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
         if self._producer is not None:
             await self._producer.stop()
         await self._log.close()
 
-    async def propose(self, proposal: Proposal) -> Answer:
+    async def propose(self, proposal: Proposal, *, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
         """Append a proposal and wait until this worker knows its outcome.
 
         Raises: TimeoutError when nobody decides it in time; it stays on the log.
         """
         await self._send(proposal.key, proposal_bytes(proposal))
-        async with asyncio.timeout(ANSWER_TIMEOUT_S), self._folded:
+        async with asyncio.timeout(timeout_s), self._folded:
             while (answer := self.registry.answer(proposal.id)) is None:
                 await self._folded.wait()
         return answer
 
-    def give_up(self) -> None:
-        """Forget the desk: the log's partition was revoked."""
+    async def _decide_forever(self) -> None:
+        """Decide proposals while this worker owns the log's partition.
+
+        A consumer group of its own: a rebalance of the pipelines does not hold the registry up.
+        """
+        while True:
+            try:
+                await self._decide()
+            except KafkaError as exc:
+                logger.warning("The schema desk lost its broker, trying again: %s", exc)
+                await asyncio.sleep(RETRY_S)
+
+    async def _decide(self) -> None:
+        kafka = self._settings.kafka
+        consumer = AIOKafkaConsumer(
+            **client_options(kafka),
+            group_id=f"{kafka.group}-schemas",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(kafka.session_timeout_s * 1000),
+            heartbeat_interval_ms=int(kafka.heartbeat_interval_s * 1000),
+            max_partition_fetch_bytes=MAX_REQUEST_BYTES,
+        )
+        consumer.subscribe([self._log.topic], listener=_Ownership(self._give_up))
+        try:
+            await consumer.start()
+            async for record in consumer:
+                key = (record.key or b"").decode("utf-8", "replace")
+                await self._receive(key, record.value, record.offset)
+                await consumer.commit()
+        finally:
+            self._give_up()
+            await consumer.stop()
+
+    def _give_up(self) -> None:
         self._desk = None
 
-    async def receive(self, key: str, value: bytes | None) -> None:
-        """Decide one record of the log as its owner, and write the rows before it counts as read.
+    async def _receive(self, key: str, value: bytes | None, offset: int) -> None:
+        """Decide one record, and write its rows before it counts as read.
 
         The first record after an assignment waits until all rows of the owner before are known.
         """
-        if self._desk is None:
+        desk = self._desk
+        if desk is None:
             await self._catch_up()
-            self._desk = RegistryDesk(
+            desk = self._desk = RegistryDesk(
                 Registry.from_rows(self.registry.rows()),
                 model_packages=self._settings.schemas.model_packages,
             )
-        decision = await self._desk.receive(key, value)
+        decision = await desk.receive(key, value, offset)
         if decision is not None:
             for row, content in decision.rows.items():
                 await self._send(row, content)
@@ -123,7 +175,9 @@ class RegistryService:
             raise RuntimeError("RegistryService is used before start")
         while True:
             try:
-                await self._producer.send_and_wait(SCHEMAS, value, key=key.encode(), partition=0)
+                await self._producer.send_and_wait(
+                    self._log.topic, value, key=key.encode(), partition=0
+                )
                 return
             except KafkaError as exc:
                 if not exc.retriable:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,6 +24,7 @@ OUTCOMES = "dataquarantine-outcomes"
 
 REPLAY_SUFFIX = ".dq-replay"
 DAY_MS = 86_400_000
+VISIBLE_TIMEOUT_S = 15.0
 #: Kafka's own default of `max.message.bytes`.
 KAFKA_MAX_BYTES = 1_048_588
 #: Room for a batch's and a record's own fields, key and headers, above the value.
@@ -215,7 +218,20 @@ class _Admin:
         ]
         answer = await self._ask(self._client.create_topics(wanted))
         errors = {name: (code, *rest) for name, code, *rest in answer.topic_errors}
-        return [_created(plan, *errors[plan.name]) for plan in plans]
+        results = [_created(plan, *errors[plan.name]) for plan in plans]
+        await self._wait_for({result.plan.name for result in results if result.right})
+        return results
+
+    async def _wait_for(self, names: set[str]) -> None:
+        """Wait until the brokers say that these topics exist; they learn of it after the answer."""
+        deadline = time.monotonic() + VISIBLE_TIMEOUT_S
+        while missing := names - set(await self.partition_counts()):
+            if time.monotonic() > deadline:
+                raise TopicsRefused(
+                    f"{', '.join(sorted(missing))} were created, but {self._where} does not list "
+                    "them; grant DESCRIBE to this user"
+                )
+            await asyncio.sleep(0.1)
 
     async def compare(
         self, plans: Sequence[TopicPlan], existing: Mapping[str, int]

@@ -87,6 +87,7 @@ class Stack:
             shutil.rmtree(self.folder / "kafka", ignore_errors=True)
             kafka = KafkaCluster(self.folder / "kafka", cache=Path(".cache"))
             self._start(stack, kafka)
+            self.services.extend(kafka.services.values())
             where, note = kafka.bootstrap_servers, "Apache Kafka, empty at each start"
         else:
             return self._foreign_broker()

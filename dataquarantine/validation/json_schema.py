@@ -19,8 +19,10 @@ from dataquarantine.validation.preparation import (
     explain,
     validator_class,
 )
+from dataquarantine.validation.sampling import UNSOUND, Sample, is_large
 from dataquarantine.validation.second_opinion import SecondOpinion, compile_second_opinion
-from dataquarantine.validation.violations import Describer
+from dataquarantine.validation.subschemas import named_properties
+from dataquarantine.validation.violations import Describer, PartOfViolations
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +44,13 @@ class JsonSchemaLayer:
         self,
         validator: jsonschema_rs.Validator,
         describe: Describer,
+        names: frozenset[str],
         second_opinion: SecondOpinion | None,
     ) -> None:
         self.is_valid = validator.is_valid
         self._iter_errors = validator.iter_errors
+        self._validate = validator.validate
+        self._names = names
         self._describe = describe
         self.second_opinion = second_opinion
 
@@ -54,6 +59,8 @@ class JsonSchemaLayer:
 
     def violations(self, document: Any, now: datetime) -> list[Violation]:
         try:
+            if is_large(document):
+                return self._violations_of_part(document)
             return self._describe(self._iter_errors(document))
         except ValueError as exc:
             if "Recursion limit" not in str(exc):
@@ -66,6 +73,26 @@ class JsonSchemaLayer:
                     "so the violations can't be named",
                 )
             ]
+
+    def _violations_of_part(self, document: Any) -> list[Violation]:
+        """Name the violations of a sample, for want of any the first of the whole document."""
+        sample = Sample(document, self._names)
+        if sample.is_whole:
+            return self._describe(self._iter_errors(document))
+        found = self._describe(
+            (
+                error
+                for error in self._iter_errors(sample.document)
+                if error.kind.name not in UNSOUND or not sample.is_cut(error.instance_path)
+            ),
+            sample,
+        )
+        if not found:
+            try:
+                self._validate(document)
+            except jsonschema_rs.ValidationError as exc:
+                found = self._describe([exc])
+        return PartOfViolations(found)
 
 
 def compile_json_schema(
@@ -98,9 +125,11 @@ def compile_json_schema(
     except (jsonschema_rs.ReferencingError, ValueError) as exc:
         problem = str(exc).split("\n")[0]
         raise InvalidSchema(problem, where=where, remedy="simplify the schema") from exc
+    whole = in_one_document(definition, resources)
     return JsonSchemaLayer(
         validator,
-        Describer(in_one_document(definition, resources), preparation.original),
+        Describer(whole, preparation.original),
+        named_properties(whole),
         compile_second_opinion(definition, make),
     )
 

@@ -113,6 +113,22 @@ def same_value(root: Any, schema: Any) -> Iterator[dict[str, Any]]:
                 waiting.append(resolve_local(root, at[keyword]))
 
 
+def named_properties(definition: Any) -> frozenset[str]:
+    """Name the properties a schema speaks of, at any depth."""
+    names: set[str] = set()
+    for _, schema in walk(definition):
+        if not isinstance(schema, dict):
+            continue
+        for keyword in ("properties", "dependencies", "dependentRequired", "dependentSchemas"):
+            named = schema.get(keyword)
+            for name, value in named.items() if isinstance(named, dict) else ():
+                names.add(name)
+                names.update(value if isinstance(value, list) else ())
+        required = schema.get("required")
+        names.update(required if isinstance(required, list) else ())
+    return frozenset(names)
+
+
 def declared_properties(definition: Any) -> frozenset[str]:
     """Name the top-level properties a schema speaks of."""
     names: set[str] = set()

@@ -19,6 +19,7 @@ from dataquarantine.outcomes import (
     rejected,
 )
 from dataquarantine.validation.compiled import CompiledSchema
+from dataquarantine.validation.violations import PartOfViolations
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def judge_document(
                 errors + warnings,
                 schema_name=schema.name,
                 schema_version=schema.version,
+                truncated=isinstance(found, PartOfViolations),
             )
     return _accepted(schema, warnings) if warnings else schema.valid
 

@@ -15,6 +15,7 @@ from dataquarantine.validation.masking import (
     mask_value,
 )
 from dataquarantine.validation.messages import quote, sentence, show
+from dataquarantine.validation.sampling import Sample
 from dataquarantine.validation.subschemas import pointer_text
 
 __all__ = ["Describer", "dotted", "show"]
@@ -82,6 +83,23 @@ class _Place(NamedTuple):
     hidden: bool
 
 
+class Moved:
+    """An error found in a sample, as it stands in the document."""
+
+    def __init__(self, error: jsonschema_rs.ValidationError, sample: Sample) -> None:
+        self.kind = error.kind
+        self.evaluation_path = error.evaluation_path
+        self.instance_path = sample.origin(error.instance_path)
+        self.instance = sample.value_at(self.instance_path)
+
+
+EngineError = jsonschema_rs.ValidationError | Moved
+
+
+class PartOfViolations(list[Violation]):
+    """Violations of a document that is too large to name all of them."""
+
+
 class Describer:
     """Turns the engine's errors into violations; values under `x-pii` are not shown.
 
@@ -96,16 +114,24 @@ class Describer:
         self._places: dict[tuple[Any, ...], _Place] = {}
         self._missing: dict[tuple[Any, ...], tuple[Violation]] = {}
 
-    def __call__(self, errors: Iterable[jsonschema_rs.ValidationError]) -> list[Violation]:
-        """Name what is wrong, one more than `MAX_VIOLATIONS` at most."""
+    def __call__(
+        self, errors: Iterable[jsonschema_rs.ValidationError], sample: Sample | None = None
+    ) -> list[Violation]:
+        """Name what is wrong, one more than `MAX_VIOLATIONS` at most.
+
+        Args: sample: of the document, when the errors are the sample's.
+        """
         found: list[Violation] = []
         for error in errors:
-            found.extend(self._describe(error))
+            found.extend(self._describe(error, sample))
             if len(found) > MAX_VIOLATIONS:
                 return found[: MAX_VIOLATIONS + 1]
         return found
 
-    def _describe(self, error: jsonschema_rs.ValidationError) -> Sequence[Violation]:
+    def _describe(
+        self, found: jsonschema_rs.ValidationError, sample: Sample | None
+    ) -> Sequence[Violation]:
+        error = found if sample is None else Moved(found, sample)
         kind: Any = error.kind
         name = kind.name
         if name == "required":
@@ -128,7 +154,7 @@ class Describer:
             pattern = self._original.get(kind.pattern, kind.pattern)
             text = f"{shown} does not match {quote(pattern)}"
         elif keyword in ("anyOf", "oneOf"):
-            code, text = self._of_alternatives(kind, shown)
+            code, text = self._of_alternatives(kind, shown, sample)
         elif isinstance(kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
             text = f"{shown} is not allowed here"
         else:
@@ -138,7 +164,7 @@ class Describer:
             Violation(code, keyword, place.prefix + text, at, instance_location, keyword_location),
         )
 
-    def _required(self, error: jsonschema_rs.ValidationError, name: str) -> tuple[Violation]:
+    def _required(self, error: EngineError, name: str) -> tuple[Violation]:
         """Describe a missing property; it is the same at every record, so it is made once."""
         path = error.instance_path
         key = (name, *path, None, *error.evaluation_path)
@@ -153,14 +179,14 @@ class Describer:
             made = self._missing[key] = (_of_field(place, path, name, text),)
         return made
 
-    def _of_alternatives(self, kind: Any, shown: str) -> tuple[Code, str]:
+    def _of_alternatives(self, kind: Any, shown: str, sample: Sample | None) -> tuple[Code, str]:
         if isinstance(kind, jsonschema_rs.ValidationErrorKind.OneOfMultipleValid):
             text = f"{shown} matches several alternatives, only one may match"
             return Code.SEVERAL_ALTERNATIVES_MATCH, text
-        text = f"{shown} matches none of the alternatives{self._closest(kind.context)}"
+        text = f"{shown} matches none of the alternatives{self._closest(kind.context, sample)}"
         return Code.NO_ALTERNATIVE_MATCHES, text
 
-    def _place(self, error: jsonschema_rs.ValidationError, name: str) -> _Place:
+    def _place(self, error: EngineError, name: str) -> _Place:
         path, evaluation = error.instance_path, error.evaluation_path
         key = (name, *path, None, *evaluation)
         place = self._places.get(key)
@@ -208,13 +234,17 @@ class Describer:
             why = f"does not match {quote(pattern)}"
         return _of_field(place, path, name, f"property name {show(name)} {why}")
 
-    def _closest(self, alternatives: Sequence[Sequence[jsonschema_rs.ValidationError]]) -> str:
+    def _closest(
+        self,
+        alternatives: Sequence[Sequence[jsonschema_rs.ValidationError]],
+        sample: Sample | None,
+    ) -> str:
         """Name the first fault of the alternative that has the fewest, deepest first."""
         tried = [errors for errors in alternatives if errors]
         if not tried:
             return ""
         best = min(tried, key=lambda errors: (-len(errors[0].instance_path), len(errors)))
-        first = self._describe(best[0])
+        first = self._describe(best[0], sample)
         return f" (closest: {first[0].message})" if first else ""
 
 

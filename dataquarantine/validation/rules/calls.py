@@ -24,6 +24,7 @@ from dataquarantine.validation.rules.terms import (
     Present,
     weigh,
 )
+from dataquarantine.validation.rules.times import TIMESTAMP_PARTS, zone
 from dataquarantine.validation.rules.types import (
     BOOL,
     DYN,
@@ -65,7 +66,19 @@ def check_call(checker: Checker, node: Call) -> Checked:
         )
     nodes = node.args if node.target is None else (node.target, *node.args)
     args = [checker.expression(each) for each in nodes]
+    if function.name in TIMESTAMP_PARTS and node.args:
+        _refuse_zone(node.args[0])
     return _folded(resolve(function, args, node), node)
+
+
+def _refuse_zone(node: Node) -> None:
+    """Refuse an unknown time zone now: one named by a record would be looked up on disk."""
+    if not isinstance(node, Literal) or not isinstance(node.value, str):
+        raise Mistake("a time zone must be a literal text", node.position, 'write "Europe/Berlin"')
+    try:
+        zone(node.value)
+    except EvaluationError as exc:
+        raise Mistake(str(exc), node.position) from exc
 
 
 def _folded(call: Checked, node: Call) -> Checked:

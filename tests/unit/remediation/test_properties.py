@@ -86,7 +86,7 @@ _steps: st.SearchStrategy[dict[str, Any]] = st.one_of(
 
 
 @settings(
-    max_examples=1500,
+    max_examples=1000,
     derandomize=True,
     deadline=None,
     database=None,

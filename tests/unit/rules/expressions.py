@@ -138,8 +138,8 @@ def integers(depth: int) -> Text:
         _infix(below, ["+", "-", "*", "/", "%"], below),
         _form("-({})", below),
         _form("size({})", texts(depth - 1)),
-        # Not int(s): for a bool of unknown type the oracle gives 1, against its own type check.
-        _form("int({})", doubles(depth - 1)),
+        # Not int(x): for a bool of unknown type the oracle gives 1, against its own type check.
+        _form("int(double({}))", doubles(depth - 1)),
         _form("int('1' + string({}))", below),
         st.sampled_from(["size(l)", "size(m)"]),
         _form("l[{}]", below),

@@ -11,7 +11,7 @@ from .judging import REFUSED, Oracle, ours
 
 ORACLE = Oracle()
 _SETTINGS = settings(
-    max_examples=1500,
+    max_examples=1000,
     derandomize=True,
     deadline=None,
     database=None,

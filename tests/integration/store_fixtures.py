@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -23,18 +23,22 @@ SECRET_KEY = "secret-key-of-tests"
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(_shared(tmp_path_factory, "postgres"), password=uuid4().hex)
-    server.start()
-    yield server
-    server.stop()
-    server.remove()
+def postgres_server() -> Iterator[EmbeddedPostgres]:
+    # Not below pytest's own folder: each session closes that to other users again, and root's
+    # Postgres runs as one of them.
+    with tempfile.TemporaryDirectory(prefix="dataquarantine-postgres-") as folder:
+        Path(folder).chmod(0o755)
+        server = EmbeddedPostgres(Path(folder), password=uuid4().hex)
+        server.start()
+        yield server
+        server.stop()
+        server.remove()
 
 
 @pytest.fixture(scope="session")
 def objects_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedObjects]:
     server = EmbeddedObjects(
-        _shared(tmp_path_factory, "objects"), access_key=ACCESS_KEY, secret_key=SECRET_KEY
+        tmp_path_factory.mktemp("objects"), access_key=ACCESS_KEY, secret_key=SECRET_KEY
     )
     server.start()
     yield server
@@ -102,15 +106,6 @@ def objects(s3_settings: S3Settings, objects_server: EmbeddedObjects) -> Iterato
     store.close()
     if not objects_server.service.running:
         objects_server.start()
-
-
-def _shared(factory: pytest.TempPathFactory, name: str) -> Path:
-    """Make a folder that another user can reach; root's Postgres runs as one."""
-    folder = factory.mktemp(name)
-    if os.geteuid() == 0:
-        for path in (folder, *folder.parents[:2]):
-            path.chmod(0o755)
-    return folder
 
 
 def _url(server: EmbeddedPostgres, database: str) -> str:

@@ -51,6 +51,15 @@ class Load:
         producer.flush(30)
 
 
+def load_numbered(stack: Stack, count: int) -> None:
+    """Produce `count` numbered records at once, spread over the partitions; 1 in 50 is bad."""
+    producer = Producer({"bootstrap.servers": stack.bootstrap_servers, "linger.ms": 20})
+    for number in range(count):
+        producer.produce(stack.source, _event(number), partition=number % PARTITIONS)
+        producer.poll(0)
+    assert producer.flush(60) == 0
+
+
 def _event(number: int) -> bytes:
     user = b"" if number % 50 == 0 else b'"user_id":"USER%06d",' % (number % 1000)
     return (

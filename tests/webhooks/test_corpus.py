@@ -18,6 +18,7 @@ from tests.webhooks import corpus
 pytestmark = [
     pytest.mark.skipif(not corpus.is_fetched(), reason="not fetched: run `make webhooks`"),
     pytest.mark.slow,
+    pytest.mark.timeout(400),
 ]
 
 

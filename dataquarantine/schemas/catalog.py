@@ -16,6 +16,7 @@ from dataquarantine.schemas.files import ListedSchema, SchemaFiles
 from dataquarantine.settings import Settings
 from dataquarantine.validation.avro import parse_avro
 from dataquarantine.validation.compiled import CompiledSchema, SchemaCompiler
+from dataquarantine.validation.subschemas import refers_outside
 
 logger = logging.getLogger(__name__)
 
@@ -162,10 +163,25 @@ def _list(
         {name: latest for name, versions in by_name.items() if (latest := _latest(versions))},
         {listed.schema_id: listed for listed in everything if listed.schema_id is not None},
         _by_fingerprint(everything),
+        _still_compiled(by_name, before),
         compiler=SchemaCompiler(
             [listed.document for listed in everything], model_packages=model_packages
         ),
     )
+
+
+def _still_compiled(
+    by_name: Mapping[str, Mapping[str, ListedSchema]], before: _Listing
+) -> dict[tuple[str, str], CompiledSchema | UnusableSchema]:
+    """Keep what is compiled of versions that did not change and depend on no other."""
+    return {
+        (name, version): compiled
+        for (name, version), compiled in list(before.compiled.items())  # the loop may add to it
+        if (listed := by_name.get(name, {}).get(version)) is not None
+        and listed == before.by_name[name][version]
+        and listed.document.type == "json_schema"
+        and not refers_outside(listed.document.definition)
+    }
 
 
 def _by_fingerprint(everything: Sequence[ListedSchema]) -> dict[bytes, ListedSchema]:

@@ -98,6 +98,15 @@ def resolve_local(root: Any, reference: str) -> Any:
     return at
 
 
+def refers_outside(definition: Any) -> bool:
+    """Tell whether a schema depends on another one."""
+    return any(
+        isinstance(schema, dict) and not str(schema.get(keyword, "#")).startswith("#")
+        for _, schema in walk(definition)
+        for keyword in ("$ref", "$dynamicRef")
+    )
+
+
 def same_value(root: Any, schema: Any) -> Iterator[dict[str, Any]]:
     """Yield a schema and every schema that judges the same value beside it (`allOf`, `$ref`...)."""
     waiting, seen = [schema], set[int]()

@@ -95,6 +95,19 @@ def test_an_unchanged_listing_keeps_what_is_compiled() -> None:
     assert catalog.find("user_event", None) is before
 
 
+def test_what_did_not_change_stays_compiled() -> None:
+    source = Listed(listed("same"), listed("other"))
+    catalog = Catalog([source])
+    catalog.refresh()
+    same, other = catalog.find("same", None), catalog.find("other", None)
+
+    source.schemas = [listed("same"), listed("other", definition=True), listed("new")]
+    catalog.refresh()
+
+    assert catalog.find("same", None) is same
+    assert catalog.find("other", None) is not other
+
+
 def test_a_changed_schema_reaches_those_that_refer_to_it() -> None:
     user = listed("user", definition={"properties": {"zip": {"$ref": "urn:zip"}}})
     source = Listed(user, listed("zip", definition={"$id": "urn:zip", "type": "string"}))

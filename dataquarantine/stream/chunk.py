@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dataquarantine.records import Record, TopicPartition
+from dataquarantine.validation.tally import Tally
 
 if TYPE_CHECKING:
     from dataquarantine.stream.owner import PartitionOwner
@@ -21,7 +22,7 @@ class Chunk:
     its work may be dropped at any point, and the next owner reads the records again.
     """
 
-    __slots__ = ("finished", "next_offset", "owner", "records", "size_bytes", "submitted")
+    __slots__ = ("finished", "next_offset", "owner", "records", "size_bytes", "submitted", "tally")
 
     def __init__(self, records: Sequence[Record], owner: PartitionOwner) -> None:
         self.records = records
@@ -32,6 +33,7 @@ class Chunk:
         )
         self.submitted = False
         self.finished = False
+        self.tally: Tally | None = None  # None: not judged
 
     @property
     def tp(self) -> TopicPartition:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance
+from dataquarantine.stream.ledger import LedgerAccount
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +22,15 @@ class PartitionOwner:
     owner is made anew at each assignment, so nothing of an older generation can move it.
     """
 
-    def __init__(self, tp: TopicPartition, generation: int, allowance: Allowance) -> None:
+    def __init__(
+        self,
+        tp: TopicPartition,
+        generation: int,
+        allowance: Allowance,
+        account: LedgerAccount | None = None,
+    ) -> None:
         self.tp = tp
+        self.account = account
         self.generation = generation
         self.next_offset: int | None = None  # what must be admitted next; None before the first
         self.committable: int | None = None
@@ -32,6 +40,11 @@ class PartitionOwner:
         self._pending: deque[Chunk] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def covered(self) -> int | None:
+        """What may be committed: what is finished and, for a source, in the ledger."""
+        return self.committable if self.account is None else self.account.covered
 
     @property
     def is_dirty(self) -> bool:
@@ -66,6 +79,8 @@ class PartitionOwner:
             done = pending.popleft()
             self.committable = done.next_offset
             self._allowance.give_back(done.size_bytes)
+            if self.account is not None:
+                self.account.add(done)
         if not any(c.submitted and not c.finished for c in pending):
             self._idle.set()
 

@@ -17,6 +17,7 @@ from faust.types import TP, ConsumerMessage
 from dataquarantine.records import TopicPartition
 from dataquarantine.stream.fetching import use_plain_tuples
 from dataquarantine.stream.gate import Gate
+from dataquarantine.stream.ledger import LedgerWriter
 from dataquarantine.stream.owner import PartitionOwner
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
     """
 
     gate: Gate
+    ledger: LedgerWriter | None
     commit_every_s: float
     drain_timeout_s: float
 
@@ -80,6 +82,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         super().__init__(*args, **kwargs)
         settings: ChunkTransport = self.transport
         self.gate = settings.gate
+        self.ledger = settings.ledger
         self.commit_every_s = settings.commit_every_s
         self.drain_timeout_s = settings.drain_timeout_s
         self.owners: dict[TP, PartitionOwner] = {}
@@ -102,15 +105,15 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         await self.close_owners()
         self._refuse_fausts_acks(assigned)
         self.owners = {
-            tp: PartitionOwner(
-                TopicPartition(tp.topic, tp.partition),
-                generation_id,
-                self.gate.allowances[tp.topic],
-            )
+            tp: self._owner(TopicPartition(tp.topic, tp.partition), generation_id)
             for tp in assigned
             if tp.topic in self.gate
         }
         await super().on_partitions_assigned(assigned, generation_id)
+
+    def _owner(self, tp: TopicPartition, generation: int) -> PartitionOwner:
+        account = self.ledger.account(tp, generation) if self.ledger is not None else None
+        return PartitionOwner(tp, generation, self.gate.allowances[tp.topic], account)
 
     def _refuse_fausts_acks(self, assigned: set[TP]) -> None:
         """Make sure that Faust's own commit never sees a chunked partition.
@@ -123,13 +126,16 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                 raise ImproperlyConfigured(f"declare the chunked topic {topic} with acks=False")
 
     async def close_owners(self) -> None:
-        """Give all partitions up; at most `drain_timeout_s` for produces, the same to commit."""
+        """Give all partitions up; at most `drain_timeout_s` for produces, the same to commit.
+
+        What is finished goes to the ledger at once, then it is committed.
+        """
         owners = self.owners
         if not owners:
             return
         await asyncio.gather(*(o.drain(self.drain_timeout_s) for o in owners.values()))
         try:
-            await asyncio.wait_for(self.commit_chunks(), self.drain_timeout_s)
+            await asyncio.wait_for(self.commit_chunks(at_once=True), self.drain_timeout_s)
         except TimeoutError:
             logger.warning("Offsets were not committed in %g s", self.drain_timeout_s)
         self.owners = {}
@@ -228,18 +234,26 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             await self.sleep(self.commit_every_s)
             await self.commit_chunks()
 
-    async def commit_chunks(self) -> None:
-        """Commit what is finished. A refused commit is tried again at the next tick.
+    async def commit_chunks(self, *, at_once: bool = False) -> None:
+        """Commit what is finished and in the ledger. A refused commit is tried again.
+
+        Args: at_once: write the ledger for all that is finished, however young its last entry is.
 
         Nothing is lost when it fails: the records are read again by whoever holds the partition.
         """
         async with self._commit_lock:
             owners = [o for o in self.owners.values() if o.is_dirty and not o.closed]
-            offsets = {o: o.committable for o in owners if o.committable is not None}
+            if not owners:
+                return
+            kafka = self._thread._ensure_consumer()  # noqa: SLF001  # Faust's has no public name
+            if self.ledger is not None:
+                accounts = [o.account for o in owners if o.account is not None]
+                await self.ledger.cover(accounts, kafka, at_once=at_once)
+            offsets = {o: o.covered for o in owners if not o.closed and o.covered != o.committed}
+            offsets = {o: covered for o, covered in offsets.items() if covered is not None}
             if not offsets:
                 return
             try:
-                kafka = self._thread._ensure_consumer()  # noqa: SLF001  # Faust's has no public name
                 await kafka.commit(
                     {
                         KafkaTopicPartition(*o.tp): OffsetAndMetadata(next_offset, "")
@@ -265,11 +279,13 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
         app: Any,
         *,
         gate: Gate,
+        ledger: LedgerWriter | None = None,
         commit_every_s: float = 0.5,
         drain_timeout_s: float = 2.0,
     ) -> None:
         use_plain_tuples()
         self.gate = gate
+        self.ledger = ledger
         self.commit_every_s = commit_every_s
         self.drain_timeout_s = drain_timeout_s
         super().__init__(app.conf.broker_consumer, app)

@@ -3,7 +3,7 @@ from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataquarantine.stream.partitioner import murmur2, partition_for
+from dataquarantine.stream.partitioner import KeyPartitioner, murmur2, partition_for
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,21 @@ def test_partition_is_the_positive_hash_modulo_the_count(key: bytes, partitions:
     expected = (aiokafka_murmur2(key) & 0x7FFFFFFF) % partitions
 
     assert partition_for(key, partitions) == expected
-    assert partition_for(key, partitions) == expected  # and again, from the cache
+    assert KeyPartitioner(partitions).choose(key) == expected
 
 
 def test_partition_follows_a_changed_count() -> None:
     assert [partition_for(b"foobar", count) for count in (1, 7, 12)] == [
         (-790332482 & 0x7FFFFFFF) % count for count in (1, 7, 12)
     ]
+
+
+def test_keys_are_remembered_up_to_a_limit() -> None:
+    partitioner = KeyPartitioner(7)
+    long_key = b"x" * 129
+
+    for number in range(200_001):
+        partitioner.choose(b"%d" % number)
+    partitioner.choose(long_key)
+
+    assert partitioner.known == {b"200000": partition_for(b"200000", 7)}

@@ -1,12 +1,17 @@
-"""The worker's web port: health and metrics."""
+"""The worker's web port: health, metrics and the paths of Confluent's schema registry."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from faust.web import View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from .app import app
+from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request
+
+from .app import app, gateway
+
+registry_api = ConfluentApi(gateway.schemas.registry, gateway.schemas.propose)
 
 
 @app.page("/healthz")
@@ -26,3 +31,23 @@ async def readyz(web: Any, request: Any) -> Any:
 async def metrics(web: Any, request: Any) -> Any:
     """Give all metrics in Prometheus' text form."""
     return web.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST.split(";")[0])
+
+
+@app.page("/registry{path:(/.*)?}")
+class RegistryView(View):  # type: ignore[misc]  # untyped base
+    """Answer as Confluent's schema registry does."""
+
+    async def get(self, request: Any, path: str = "") -> Any:
+        url = request.rel_url
+        response = await registry_api.handle(
+            Request(
+                request.method,
+                url.raw_path.removeprefix("/registry"),
+                dict(url.query),
+                await request.read(),
+                "a registry client",
+            )
+        )
+        return self.bytes(response.body, content_type=CONTENT_TYPE, status=response.status)
+
+    post = put = delete = get

@@ -14,11 +14,16 @@ from dataquarantine.outcomes import JudgedChunk
 from dataquarantine.quarantine.deadletters import DeadLetterWriter, DetachedPayload
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
-from dataquarantine.schemas.catalog import FileCatalog
+from dataquarantine.schemas.catalog import Catalog
+from dataquarantine.schemas.files import SchemaFiles
+from dataquarantine.schemas.log import SchemaLogUnavailable
+from dataquarantine.schemas.service import RegistryService
+from dataquarantine.schemas.source import RegistrySource
 from dataquarantine.settings import PipelineSettings, Settings
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance, Gate
 from dataquarantine.stream.kafka_client import output_batch, output_producer
+from dataquarantine.stream.ledger import LedgerWriter, worker_name
 from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.router import Routed, Router
@@ -51,7 +56,14 @@ class Gateway:
         self.pipelines = {pipeline.source: pipeline for pipeline in settings.pipelines}
         self.dead_letter_topics = sorted({p.dead_letter for p in settings.pipelines})
         self.gate = _gate(settings, list(self.pipelines), self.dead_letter_topics)
-        self.catalog = FileCatalog.from_settings(settings)
+        self.schemas = RegistryService(settings, self._read_schemas)
+        self.catalog = Catalog(
+            [
+                RegistrySource(self.schemas.registry),
+                SchemaFiles(settings.schemas.folder, ttl_s=settings.schemas.ttl_s),
+            ],
+            model_packages=settings.schemas.model_packages,
+        )
         self.engines = {
             source: Engine(self.catalog, pipeline, clock=self.clock)
             for source, pipeline in self.pipelines.items()
@@ -65,6 +77,7 @@ class Gateway:
             on_finished=_measure_end_to_end,
         )
         self.slot = claim_slot(settings.data_dir)
+        self.ledger = LedgerWriter(settings, self.clock, worker_name(self.slot.number))
         self._journal = ChunkJournal(self.slot.folder / "judging.journal")
         self._alarm = HangAlarm()
         self._until_timed = TIMED_EVERY
@@ -75,18 +88,22 @@ class Gateway:
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
         await self.producer.start()
+        await self.ledger.start()
         for source, pipeline in self.pipelines.items():
             partitions = {
                 topic: await self.producer.partitions(topic)
                 for topic in (pipeline.valid, pipeline.dead_letter)
             }
             self._routers[source] = Router(pipeline, self._writer, partitions)
-        await asyncio.to_thread(self.catalog.refresh)
+        await self._follow_registry()
+        await self._read_schemas()
         self._sink = await asyncio.to_thread(open_sink, self.settings)
 
     async def stop(self) -> None:
         """Disconnect."""
+        await self.schemas.stop()
         await self.producer.stop()
+        await self.ledger.stop()
         if self._sink is not None:
             await asyncio.to_thread(self._sink.close)
 
@@ -109,7 +126,8 @@ class Gateway:
                 judged = self.engines[topic].judge(records)
                 self._time_one(topic, records)
         self._journal.done(chunk.tp, chunk.next_offset)
-        metrics.count_chunk(topic, count_outcomes(judged))
+        chunk.tally = count_outcomes(judged)
+        metrics.count_chunk(topic, chunk.tally)
         return judged
 
     def _time_one(self, topic: str, records: Sequence[Record]) -> None:
@@ -159,7 +177,20 @@ class Gateway:
         """Read the schema files again and again; a list that can't be read changes nothing."""
         while True:
             await asyncio.sleep(self.settings.schemas.ttl_s)
-            await asyncio.to_thread(self.catalog.refresh)
+            await self._follow_registry()
+            await self._read_schemas()
+
+    async def _read_schemas(self) -> None:
+        await asyncio.to_thread(self.catalog.refresh)
+
+    async def _follow_registry(self) -> None:
+        """Follow the schema log; without it the files alone say what judges."""
+        if self.schemas.is_following:
+            return
+        try:
+            await self.schemas.start()
+        except SchemaLogUnavailable as exc:
+            logger.warning("The schema registry is off, files alone judge: %s", exc)
 
     async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
         if not self.gate.reasons(tp.topic):
@@ -189,6 +220,8 @@ class Gateway:
     async def _replace_refused(self, tp: TopicPartition, row: OutputRow, reason: str) -> Outputs:
         chunk = row[4]
         pipeline: PipelineSettings = self.pipelines[chunk.tp.topic]
+        if tp.topic == pipeline.valid and chunk.tally is not None:
+            chunk.tally.refuse(tombstone=row[1] is None)
         router = self._routers[pipeline.source]
         routed = router.replace_refused(tp.topic, row, reason, self.clock.now())
         await self._store_detached(routed)

@@ -21,7 +21,6 @@ STATES = ("registered", "shadow", "enforced", "deprecated", "retired")
 why_option = click.option("--why", default="", help="Why; kept in the history.")
 by_option = click.option(
     "--by",
-    envvar="DQ_USER",
     default=getpass.getuser,
     show_default="you",
     help="Who; kept in the history.",

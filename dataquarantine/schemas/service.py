@@ -12,7 +12,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from dataquarantine.schemas.desk import RegistryDesk
-from dataquarantine.schemas.log import MAX_REQUEST_BYTES, SchemaLog
+from dataquarantine.schemas.log import MAX_REQUEST_BYTES, SchemaLog, SchemaLogUnavailable
 from dataquarantine.schemas.proposals import Answer, Proposal, proposal_bytes
 from dataquarantine.schemas.registry import Registry
 from dataquarantine.settings import Settings
@@ -56,6 +56,11 @@ class RegistryService:
     @property
     def registry(self) -> Registry:
         return self._log.registry
+
+    @property
+    def is_following(self) -> bool:
+        """Tell whether the log is read; without it the registry is empty."""
+        return bool(self._tasks)
 
     async def start(self) -> None:
         """Read the log to its end and follow it from there.
@@ -172,7 +177,9 @@ class RegistryService:
 
     async def _send(self, key: str, value: bytes | None) -> None:
         if self._producer is None:
-            raise RuntimeError("RegistryService is used before start")
+            raise SchemaLogUnavailable(
+                f"topic {self._log.topic} is not followed; run `dataquarantine topics create`"
+            )
         while True:
             try:
                 await self._producer.send_and_wait(

@@ -19,6 +19,7 @@ from dataquarantine.api.confluent.translate import (
     schema_object,
 )
 from dataquarantine.api.confluent.wire import ApiError, Request
+from dataquarantine.errors import DataQuarantineError
 from dataquarantine.schemas.compatibility import CompatibilityReport, check
 from dataquarantine.schemas.documents import Compatibility, SchemaDocument, is_schema_name
 from dataquarantine.schemas.proposals import Answer, Proposal, Refusal, Register, SetConfig
@@ -130,6 +131,8 @@ class Subjects:
             answer = await self._propose(proposal)
         except TimeoutError as exc:
             raise ApiError(500, 50002, "Register operation timed out") from exc
+        except DataQuarantineError as exc:
+            raise ApiError(500, 50001, str(exc)) from exc
         if not answer.accepted:
             raise _refusal(answer)
         return answer

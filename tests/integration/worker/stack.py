@@ -111,6 +111,10 @@ class Stack:
     def dead_letter(self) -> str:
         return f"{self.name}-quarantine-dlq"
 
+    @property
+    def schema_log(self) -> str:
+        return f"{self.name}-schemas"
+
     # -- the gateway
 
     def create_topics(self, **config: str) -> None:
@@ -120,6 +124,13 @@ class Stack:
             for topic in (self.source, self.valid, self.dead_letter)
         ]
         for created in admin.create_topics(topics).values():
+            created.result(timeout=30)
+
+    def create_schema_log(self) -> None:
+        """Create the registry's log; without it the files alone judge."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
+        topic = NewTopic(self.schema_log, 1, 1, config={"cleanup.policy": "compact"})
+        for created in admin.create_topics([topic]).values():
             created.result(timeout=30)
 
     def alter_topic(self, topic: str, option: str, value: str) -> None:
@@ -143,7 +154,7 @@ class Stack:
             "cluster_id": self.name,
             "kafka": {**kafka, **self.kafka},
             "pipelines": [stack.pipeline_config() for stack in self.lanes or [self]],
-            "schemas": {"folder": str(SCHEMAS)},
+            "schemas": {"folder": str(SCHEMAS), "topic": self.schema_log},
             "postgres": {"url": self.database_url},
             "s3": dict(self.s3),
             "spool": {"folder": str(self.home / "spool")},

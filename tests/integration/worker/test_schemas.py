@@ -1,0 +1,131 @@
+"""The registry in real workers: Confluent's client, the commands, and what judges records."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from dataquarantine.dev.broker import EmbeddedBroker
+from dataquarantine.dev.objects import EmbeddedObjects
+from tests.integration.worker.stack import Stack, Worker, until
+
+AVRO = {"type": "record", "name": "event", "fields": [{"name": "user_id", "type": "string"}]}
+
+
+@pytest.fixture
+def stack(
+    tmp_path: Path, tansu: EmbeddedBroker, database_url: str, objects_server: EmbeddedObjects
+) -> Iterator[Stack]:
+    name = f"t{uuid.uuid4().hex[:8]}"
+    s3 = {
+        "endpoint_url": objects_server.endpoint_url,
+        "access_key": objects_server.access_key,
+        "secret_key": objects_server.secret_key,
+        "bucket": name,
+    }
+    made = Stack(tmp_path, tansu.bootstrap_servers, False, database_url, s3, name)
+    made.create_topics()
+    made.create_schema_log()
+    yield made
+    made.stop()
+
+
+def registry(worker: Worker, path: str) -> Any:
+    url = f"http://127.0.0.1:{worker.port}/registry{path}"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return json.loads(answer.read())
+
+
+def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_second(
+    stack: Stack,
+) -> None:
+    stack.pipeline = {"schema": {"from": "confluent"}}
+    one, two = stack.start_worker(), stack.start_worker()
+    context = SerializationContext("orders", MessageField.VALUE)
+
+    with SchemaRegistryClient({"url": f"http://127.0.0.1:{one.port}/registry"}) as client:
+        data = AvroSerializer(client, json.dumps(AVRO))({"user_id": "U1"}, context)
+    registered = time.monotonic()
+    until(lambda: registry(two, "/subjects") == ["orders-value"], 1.0, "the other worker knows")
+
+    assert time.monotonic() - registered < 1.0
+    stack.produce([data])
+    assert [message.value() for message in stack.read(stack.valid, 1)] == [data]
+
+
+def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(
+    stack: Stack,
+) -> None:
+    stack.start_worker()
+    folder = stack.home / "repo" / "order"
+    folder.mkdir(parents=True)
+    config = stack.home / "worker-0.yaml"
+
+    def dq(*words: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "dataquarantine", "--config", str(config), "schema", *words],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    write(folder, "1.0.0", {"id": {"type": "string"}, "note": {"type": "string"}}, ["id", "note"])
+    dq("register", str(folder / "1.0.0.yaml"), "--state", "enforced", "--why", "first")
+    write(folder, "2.0.0", {"id": {"type": "string"}}, ["id"])
+    assert "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL" in dq(
+        "check", str(folder / "2.0.0.yaml"), code=1
+    )
+    dq("register", str(folder / "2.0.0.yaml"), code=1)
+    write(folder, "2.0.0", {"id": {"type": "string"}}, ["id"], compatibility="NONE")
+    assert "register" in dq("sync", str(folder.parent), "--dry-run")
+    dq("sync", str(folder.parent), "--why", "nobody writes notes")
+    dq("state", "order@2.0.0", "shadow")
+    refused = dq("state", "order@2.0.0", "enforced", "--after-shadow", "10000", code=1)
+    assert "0 of 10000 records" in refused
+    dq("state", "order@2.0.0", "enforced", "--why", "in a hurry")
+    noted = b'{"_schema":"order","id":"1","note":"x"}'
+    stack.produce([noted])
+    assert stack.read(stack.dead_letter, 1)
+
+    dq("rollback", "order", "--why", "orders with notes fail")
+    time_out = time.monotonic() + 1.0
+    while "enforced" not in dq("state", "order@1.0.0"):
+        assert time.monotonic() < time_out
+    stack.produce([noted])
+
+    assert [message.value() for message in stack.read(stack.valid, 1)] == [noted]
+    told = f"2.0.0 went from enforced to shadow, by {getpass.getuser()} (rollback): orders with"
+    assert told in dq("history", "order")
+    edited = (folder / "1.0.0.yaml").read_text().replace("An order.", "Another order.")
+    (folder / "1.0.0.yaml").write_text(edited)
+    assert "never changes" in dq("sync", str(folder.parent), code=1)
+
+
+def write(
+    folder: Path, version: str, properties: dict[str, Any], required: list[str], **more: Any
+) -> None:
+    document = {
+        "name": "order",
+        "version": version,
+        "description": "An order.",
+        "schema": {
+            "type": "object", "properties": properties, "required": required,
+            "additionalProperties": False,
+        },
+        **more,
+    }  # fmt: skip
+    (folder / f"{version}.yaml").write_text(yaml.safe_dump(document))

@@ -12,7 +12,6 @@ import argparse
 import json
 import platform
 import statistics
-import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -77,7 +76,7 @@ def _stores(home: Path, stack: ExitStack, layout: str) -> dict[str, Any]:
     postgres.start()
     migrations.upgrade(postgres.url)
     keys = {"access_key": uuid4().hex, "secret_key": uuid4().hex}
-    objects = EmbeddedObjects(home, **keys)
+    objects = EmbeddedObjects(home, access_key=keys["access_key"], secret_key=keys["secret_key"])
     stack.callback(objects.stop)
     objects.start()
     s3 = {"endpoint_url": objects.endpoint_url, "layout": layout, **keys}
@@ -158,4 +157,4 @@ def _report(results: list[Result], records: int, broker: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,6 +8,7 @@ import faust
 
 from dataquarantine.errors import ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
+from dataquarantine.logs import quieten
 from dataquarantine.settings import load_settings
 from dataquarantine.stream.kafka_client import faust_credentials
 from dataquarantine.stream.measure import measure_forever
@@ -18,6 +19,7 @@ from dataquarantine.stream.transport import ChunkTransport, chunked_topic
 NAMES = ("ingest", "validate", "route", "quarantine", "views")
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
 
+quieten("aiokafka")
 settings = load_settings()
 kafka = settings.kafka
 gateway = Gateway(settings)
@@ -32,6 +34,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
         tune_gc()
         self.add_future(self._produce())
         self.add_future(gateway.refresh_schemas())
+        self.add_future(gateway.report_shadows())
         self.add_future(measure_forever(self, gateway.gate, gateway.producer))
 
     async def on_stop(self) -> None:
@@ -72,6 +75,7 @@ app = WorkerApp(
 app.transport = ChunkTransport(
     app,
     gate=gateway.gate,
+    ledger=gateway.ledger,
     commit_every_s=kafka.commit_interval_s,
     drain_timeout_s=kafka.drain_timeout_s,
 )

@@ -51,6 +51,14 @@ class Tally:
     remediated: int = 0
     schemas: dict[str, SchemaTally] = field(default_factory=dict)
 
+    def refuse(self, *, tombstone: bool) -> None:
+        """Take note that a forwarded record was refused by its topic and became a dead letter."""
+        if tombstone:
+            self.tombstones_forwarded -= 1
+        else:
+            self.valid -= 1
+        self.error += 1
+
 
 def count_outcomes(judged: JudgedChunk) -> Tally:
     """Count a chunk.

@@ -20,7 +20,7 @@ import psycopg2
 import psycopg2.extras
 import yaml
 from aiokafka import AIOKafkaProducer
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -30,6 +30,7 @@ from confluent_kafka.admin import (
 )
 
 from dataquarantine.dev.service import free_port
+from dataquarantine.topics import CONTROL, LEDGER
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 PARTITIONS = 4
@@ -125,6 +126,14 @@ class Stack:
         ]
         for created in admin.create_topics(topics).values():
             created.result(timeout=30)
+        self._create_shared_topics(admin)
+
+    def _create_shared_topics(self, admin: AdminClient) -> None:
+        """Create the topics that all gateways of a cluster share."""
+        for created in admin.create_topics([NewTopic(t, 1, 1) for t in (LEDGER, CONTROL)]).values():
+            problem = created.exception(timeout=30)
+            if problem and problem.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise problem
 
     def create_schema_log(self) -> None:
         """Create the registry's log; without it the files alone judge."""

@@ -1,0 +1,1 @@
+"""Proof from the ledger that nothing was lost."""

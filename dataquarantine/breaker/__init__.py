@@ -1,0 +1,1 @@
+"""Stops a source that delivers mostly bad records."""

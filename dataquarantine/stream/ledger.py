@@ -1,0 +1,277 @@
+"""The ledger: what became of a range of offsets, durable before the range is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition as KafkaTopicPartition
+
+from dataquarantine import __version__
+from dataquarantine.audit.entry import LedgerEntry, SchemaCounts
+from dataquarantine.clock import Clock
+from dataquarantine.errors import DataQuarantineError
+from dataquarantine.records import TopicPartition
+from dataquarantine.settings import Settings
+from dataquarantine.stream.chunk import Chunk
+from dataquarantine.stream.kafka_client import client_options
+from dataquarantine.topics import LEDGER
+from dataquarantine.validation.tally import Tally
+
+logger = logging.getLogger(__name__)
+
+#: An entry a second and partition at most; a little less, as the commit's tick is not exact.
+EVERY_S = 0.9
+#: How long a commit waits for its entries; what is not acknowledged by then is asked about again.
+ACK_TIMEOUT_S = 2.0
+
+
+class LedgerUnavailable(DataQuarantineError):
+    """The ledger can't be written; says what to do."""
+
+
+class LedgerAccount:
+    """What finished on a partition since its last ledger entry, from assignment to revocation.
+
+    covered: the end of what the ledger has; no later offset may be committed.
+    """
+
+    def __init__(self, tp: TopicPartition, generation: int, mode: str) -> None:
+        self.tp = tp
+        self.generation = generation
+        self.mode = mode
+        self.covered: int | None = None
+        self.first_offset: int | None = None
+        self.gaps: list[tuple[int, int]] = []
+        self.pending: LedgerEntry | None = None
+        self.acknowledged: asyncio.Future[Any] | None = None
+        self.cut_at = 0.0
+        self._first_record: int | None = None
+        self._end: int | None = None
+        self._reset()
+
+    def add(self, chunk: Chunk) -> None:
+        """Count a finished chunk; they come in order.
+
+        Cost: a few additions a chunk.
+        """
+        first = chunk.records[0].offset
+        if self._first_record is None:
+            self._first_record = first
+        elif self._end is not None and first > self._end:
+            self.gaps.append((self._end, first))
+        self._end = chunk.next_offset
+        self._seen += len(chunk.records)
+        tally = chunk.tally
+        if tally is None:
+            self._sums["unjudged"] += len(chunk.records)
+        else:
+            self._add_tally(tally)
+
+    def open_at(self, committed: int | None) -> None:
+        """Begin where the owner before ended; with nobody before, at the first record."""
+        first = self._first_record
+        if first is None:
+            raise RuntimeError("a ledger account is opened by its first chunk")
+        self.first_offset = first if committed is None else min(committed, first)
+        if self.first_offset < first:
+            self.gaps.append((self.first_offset, first))
+
+    def is_due(self, now: float, *, at_once: bool) -> bool:
+        """Whether an entry is to be cut."""
+        if self.pending is not None or self._end is None or self._end == self.first_offset:
+            return False
+        return at_once or now - self.cut_at >= EVERY_S
+
+    def cut(self, now: float, clock: Clock, worker: str, *, expired: int) -> LedgerEntry:
+        """End a range and begin the next."""
+        if self.first_offset is None or self._end is None:
+            raise RuntimeError("a ledger account is cut before it was opened")
+        sums = self._sums
+        entry = LedgerEntry(
+            topic=self.tp.topic,
+            partition=self.tp.partition,
+            generation=self.generation,
+            first_offset=self.first_offset,
+            next_offset=self._end,
+            seen=self._seen,
+            valid=sums["valid"],
+            invalid=sums["invalid"],
+            error=sums["error"],
+            tombstone_forwarded=sums["tombstones"],
+            remediated=sums["remediated"],
+            unjudged=sums["unjudged"],
+            expired=expired,
+            schemas={n: SchemaCounts(c, self._valid[n]) for n, c in self._schemas.items()},
+            codes=dict(self._codes),
+            mode=self.mode,
+            worker=worker,
+            gateway_version=__version__,
+            at=clock.now(),
+        )
+        self.first_offset = self._end
+        self.pending, self.cut_at = entry, now
+        self._reset()
+        return entry
+
+    def settle(self) -> KafkaError | None:
+        """Take note of an acknowledgement; returns what went wrong, then it is sent again."""
+        if self.pending is None or self.acknowledged is None or not self.acknowledged.done():
+            return None
+        acknowledged, self.acknowledged = self.acknowledged, None
+        problem = acknowledged.exception()
+        if problem is None:
+            self.covered, self.pending = self.pending.next_offset, None
+            return None
+        if not isinstance(problem, KafkaError):
+            raise problem
+        return problem
+
+    def _add_tally(self, tally: Tally) -> None:
+        sums = self._sums
+        sums["valid"] += tally.valid
+        sums["invalid"] += tally.invalid
+        sums["error"] += tally.error
+        sums["tombstones"] += tally.tombstones_forwarded
+        sums["remediated"] += tally.remediated
+        for reference, schema in tally.schemas.items():
+            self._schemas[reference] += schema.processed
+            self._valid[reference] += schema.valid
+            for code, count in schema.codes.items():
+                self._codes[code.value] += count
+
+    def _reset(self) -> None:
+        self._seen = 0
+        self._sums: Counter[str] = Counter()
+        self._schemas: Counter[str] = Counter()
+        self._valid: Counter[str] = Counter()
+        self._codes: Counter[str] = Counter()
+        self.gaps = []
+
+
+class LedgerWriter:
+    """Writes the entries of one worker.
+
+    Not idempotent on purpose: an entry that is written twice is the same entry, and a producer
+    that never has to be made anew after an error is worth more here.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, worker: str) -> None:
+        self._kafka = settings.kafka
+        self._modes = {pipeline.source: pipeline.mode for pipeline in settings.pipelines}
+        self._clock = clock
+        self._worker = worker
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect.
+
+        Raises: LedgerUnavailable when there is no ledger: nothing could be committed.
+        """
+        producer = AIOKafkaProducer(
+            **client_options(self._kafka), client_id="dataquarantine-ledger", acks="all"
+        )
+        await producer.start()
+        # Not by asking for its partitions: brokers create a topic that is asked for
+        topics = (await producer.client.fetch_all_metadata()).topics()
+        if LEDGER not in topics:
+            await producer.stop()
+            raise LedgerUnavailable(
+                f"topic {LEDGER} does not exist, and nothing is committed without it; "
+                "run `dataquarantine topics create`"
+            )
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        if self._producer is not None:
+            await self._producer.stop()
+            self._producer = None
+
+    def account(self, tp: TopicPartition, generation: int) -> LedgerAccount | None:
+        """Open an account for an assigned partition; None for one that is no source."""
+        mode = self._modes.get(tp.topic)
+        return None if mode is None else LedgerAccount(tp, generation, mode)
+
+    async def cover(
+        self, accounts: Sequence[LedgerAccount], consumer: Any, *, at_once: bool = False
+    ) -> None:
+        """Write what is due and wait for its acknowledgement, at most two seconds.
+
+        Args: consumer: aiokafka's; asked for the committed offsets of new accounts.
+            at_once: write everything that is finished, however young the last entry is.
+        """
+        if at_once:
+            await self._settle(accounts)
+        now = asyncio.get_running_loop().time()
+        due = [account for account in accounts if account.is_due(now, at_once=at_once)]
+        try:
+            for account in due:
+                if account.first_offset is None:
+                    account.open_at(await consumer.committed(KafkaTopicPartition(*account.tp)))
+            expired = await self._expired(due, consumer)
+        except KafkaError as exc:
+            logger.warning("Offsets of the ledger can't be asked for, trying again: %r", exc)
+            return
+        for account in due:
+            account.cut(now, self._clock, self._worker, expired=expired[account])
+        await self._send(accounts)
+        await self._settle(accounts)
+
+    async def _expired(
+        self, accounts: Iterable[LedgerAccount], consumer: Any
+    ) -> dict[LedgerAccount, int]:
+        """Count the offsets that were gone before they were read, by the partitions' beginnings.
+
+        Only gaps lead to a question; those of compaction and transactions lie above the beginning.
+        """
+        expired = dict.fromkeys(accounts, 0)
+        with_gaps = [account for account in expired if account.gaps]
+        if not with_gaps:
+            return expired
+        places = {account: KafkaTopicPartition(*account.tp) for account in with_gaps}
+        starts = await consumer.beginning_offsets(list(places.values()))
+        for account, place in places.items():
+            start = starts[place]
+            expired[account] = sum(max(0, min(end, start) - first) for first, end in account.gaps)
+        return expired
+
+    async def _send(self, accounts: Iterable[LedgerAccount]) -> None:
+        producer = self._producer
+        if producer is None:
+            raise RuntimeError("LedgerWriter is used before start")
+        for account in accounts:
+            entry = account.pending
+            if entry is None or account.acknowledged is not None:
+                continue
+            try:
+                async with asyncio.timeout(ACK_TIMEOUT_S):
+                    account.acknowledged = await producer.send(
+                        LEDGER,
+                        msgspec.json.encode(entry),
+                        key=str(account.tp).encode(),
+                        partition=0,
+                    )
+            except (KafkaError, TimeoutError) as exc:
+                logger.warning("The ledger takes no entries, nothing is committed: %r", exc)
+                return
+
+    async def _settle(self, accounts: Iterable[LedgerAccount]) -> None:
+        waiting = {a: a.acknowledged for a in accounts if a.acknowledged is not None}
+        if waiting:
+            await asyncio.wait(waiting.values(), timeout=ACK_TIMEOUT_S)
+        for account in waiting:
+            if (problem := account.settle()) is not None:
+                logger.warning("The ledger refused an entry, trying again: %r", problem)
+
+
+def worker_name(slot: int) -> str:
+    """Name this worker in the ledger."""
+    return f"{socket.gethostname()}/{slot}"

@@ -40,9 +40,9 @@ class Bench:
     source: str
     records: int
 
-    def create_topic(self, name: str) -> str:
+    def create_topic(self, name: str, partitions: int = PARTITIONS) -> str:
         admin = AdminClient({"bootstrap.servers": self.servers})
-        admin.create_topics([NewTopic(name, PARTITIONS, 1)])[name].result(timeout=30)
+        admin.create_topics([NewTopic(name, partitions, 1)])[name].result(timeout=30)
         return name
 
     def load(self) -> None:

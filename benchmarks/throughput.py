@@ -29,6 +29,7 @@ from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.dev.service import free_port
 from dataquarantine.store import migrations
+from dataquarantine.topics import CONTROL, LEDGER
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def main() -> None:
         servers, real = _broker(home, stack)
         stores = _stores(home, stack, arguments.layout)
         bench = Bench(servers, f"bench-{uuid4().hex[:6]}", arguments.records)
+        for shared in (LEDGER, CONTROL):
+            bench.create_topic(shared, partitions=1)
         bench.load()
         results: list[Result] = []
         for number in range(arguments.rounds):

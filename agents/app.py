@@ -10,10 +10,9 @@ from dataquarantine.errors import ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.logs import quieten
 from dataquarantine.settings import load_settings
-from dataquarantine.stream.kafka_client import faust_credentials
 from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
-from dataquarantine.stream.transport import ChunkTransport, chunked_topic
+from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
 
 #: In the order of the flow.
 NAMES = ("ingest", "validate", "route", "quarantine", "views")

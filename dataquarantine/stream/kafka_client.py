@@ -1,11 +1,10 @@
-"""How clients are made from the settings: consumer credentials and the outputs' producer."""
+"""How Kafka clients are made from the settings."""
 
 from __future__ import annotations
 
 import ssl
 from typing import Any
 
-import faust
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -40,20 +39,6 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
             "sasl_plain_password": password.get_secret_value() if password else None,
         }
     return options
-
-
-def faust_credentials(kafka: KafkaSettings) -> Any:
-    """Give the same credentials in Faust's form; None for PLAINTEXT."""
-    if kafka.sasl_mechanism is not None:
-        password = kafka.sasl_password
-        return faust.SASLCredentials(
-            username=kafka.sasl_username,
-            password=password.get_secret_value() if password else None,
-            mechanism=kafka.sasl_mechanism,
-            ssl_context=tls_context(kafka),
-        )
-    context = tls_context(kafka)
-    return faust.SSLCredentials(context) if context is not None else None
 
 
 def output_producer(kafka: KafkaSettings) -> AIOKafkaProducer:

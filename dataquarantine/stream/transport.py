@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import faust
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as KafkaTopicPartition
@@ -15,8 +16,10 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from dataquarantine.records import TopicPartition
+from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.fetching import use_plain_tuples
 from dataquarantine.stream.gate import Gate
+from dataquarantine.stream.kafka_client import tls_context
 from dataquarantine.stream.ledger import LedgerWriter
 from dataquarantine.stream.owner import PartitionOwner
 
@@ -294,3 +297,17 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
 def chunked_topic(app: Any, *names: str) -> Any:
     """Declare topics that arrive in chunks: raw bytes, and no acks by Faust."""
     return app.topic(*names, key_serializer="raw", value_serializer="raw", acks=False)
+
+
+def faust_credentials(kafka: KafkaSettings) -> Any:
+    """Give the same credentials in Faust's form; None for PLAINTEXT."""
+    if kafka.sasl_mechanism is not None:
+        password = kafka.sasl_password
+        return faust.SASLCredentials(
+            username=kafka.sasl_username,
+            password=password.get_secret_value() if password else None,
+            mechanism=kafka.sasl_mechanism,
+            ssl_context=tls_context(kafka),
+        )
+    context = tls_context(kafka)
+    return faust.SSLCredentials(context) if context is not None else None

@@ -18,6 +18,7 @@ from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.files import SchemaFiles
 from dataquarantine.schemas.log import SchemaLogUnavailable
 from dataquarantine.schemas.service import RegistryService
+from dataquarantine.schemas.shadow import ShadowBench
 from dataquarantine.schemas.source import RegistrySource
 from dataquarantine.settings import PipelineSettings, Settings
 from dataquarantine.stream.chunk import Chunk
@@ -28,6 +29,7 @@ from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.router import Routed, Router
 from dataquarantine.stream.slot import claim_slot
+from dataquarantine.validation.compiled import SchemaCompiler
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.isolation import (
     ISOLATE_AFTER,
@@ -43,6 +45,8 @@ logger = logging.getLogger(__name__)
 #: Chunks in flight per group of topics; the agents' queues hold more, so that a slow sink never
 #: blocks the source behind it.
 MAX_CHUNKS = 48
+#: What shadows have shown is on the log at most this late.
+SHADOW_REPORT_S = 1.0
 SPOOL_FULL = "spool"
 TIMED_EVERY = 64
 
@@ -64,6 +68,8 @@ class Gateway:
             ],
             model_packages=settings.schemas.model_packages,
         )
+        self._registered = RegistrySource(self.schemas.registry)
+        self.shadows = ShadowBench(self.pipelines, self.clock)
         self.engines = {
             source: Engine(self.catalog, pipeline, clock=self.clock)
             for source, pipeline in self.pipelines.items()
@@ -125,6 +131,7 @@ class Gateway:
             with self._alarm:
                 judged = self.engines[topic].judge(records)
                 self._time_one(topic, records)
+            self.shadows.compare(topic, records, judged)
         self._journal.done(chunk.tp, chunk.next_offset)
         chunk.tally = count_outcomes(judged)
         metrics.count_chunk(topic, chunk.tally)
@@ -182,6 +189,20 @@ class Gateway:
 
     async def _read_schemas(self) -> None:
         await asyncio.to_thread(self.catalog.refresh)
+        shadows = self._registered.shadows()
+        documents = [listed.document for listed in self.catalog.versions()] if shadows else []
+        packages = self.settings.schemas.model_packages
+        self.shadows.watch(shadows, SchemaCompiler(documents, model_packages=packages))
+
+    async def report_shadows(self) -> None:
+        """Write what the shadows have shown to the schema log, again and again."""
+        told: dict[tuple[str, str], tuple[str, int]] = {}
+        while True:
+            await asyncio.sleep(SHADOW_REPORT_S)
+            for key, (since, figures) in list(self.shadows.figures.items()):
+                if told.get(key) != (since, figures.compared):
+                    told[key] = (since, figures.compared)
+                    await self.schemas.report_shadow(*key, since, figures)
 
     async def _follow_registry(self) -> None:
         """Follow the schema log; without it the files alone say what judges."""

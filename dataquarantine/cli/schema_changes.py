@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -177,18 +177,20 @@ def state(
 
     name, _, version = reference.partition("@")
     if new_state is None:
-        entry = read_registry().entry(name, version) if version else read_registry().enforced(name)
+        registry = read_registry()
+        entry = registry.entry(name, version) if version else registry.enforced(name)
         if entry is None:
             raise SchemaNotFound(name, version or None)
-        emit(
-            {
-                "schema": f"{entry.name}@{entry.version}",
-                "state": entry.state.value,
-                "id": entry.id,
-                "sampling": entry.sampling,
-            },
-            as_json=as_json,
-        )
+        shown: dict[str, Any] = {
+            "schema": f"{entry.name}@{entry.version}",
+            "state": entry.state.value,
+            "id": entry.id,
+            "since": entry.since,
+        }
+        figures = registry.shadow_figures(name, entry.version)
+        if figures is not None:
+            shown |= {"sampling": entry.sampling, "shadow": figures.to_json()}
+        emit(shown, as_json=as_json)
         return
     if not version:
         raise ConfigError(f"{reference} names no version; write NAME@VERSION")

@@ -5,6 +5,7 @@ Keys, one row each, so that compaction keeps all that is needed:
     doc/<name>/<version>     the document, its id and who registered it; never changes
     state/<name>/<version>   its state and every change of it; absent means as registered
     config/<name>            how new versions are checked; an empty name means every name
+    shadow/<name>/<version>/<worker>   what a worker's shadow of it has shown so far
     decision/<proposal id>   the answer to a proposal; the oldest are dropped
 """
 
@@ -20,10 +21,12 @@ from typing import Any
 from dataquarantine.schemas.compatibility import Policy
 from dataquarantine.schemas.documents import Compatibility, SchemaDocument
 from dataquarantine.schemas.proposals import Answer
+from dataquarantine.schemas.rollout import ShadowFigures
 from dataquarantine.schemas.states import State
 from dataquarantine.schemas.versions import highest, version_key
 
 DOC, STATE, CONFIG, DECISION = "doc/", "state/", "config/", "decision/"
+SHADOW = "shadow/"
 #: Answers kept for callers that ask again; older proposals are not repeated.
 MAX_DECISIONS = 500
 
@@ -55,6 +58,11 @@ class Entry:
         """The row as registered: document, id, by, why, at, extras."""
         found: dict[str, Any] = json.loads(self.row)
         return found
+
+    @property
+    def since(self) -> str:
+        """When it came into its state."""
+        return str(self.history[-1]["at"])
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -96,6 +104,8 @@ class Registry:
     by_id: dict[int, Entry] = field(default_factory=dict)
     configs: dict[str, Config] = field(default_factory=dict)
     decisions: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    #: (name, version) -> worker -> row
+    shadows: dict[tuple[str, str], dict[str, bytes]] = field(default_factory=dict)
     sequence: int = 0
     #: every proposal up to this offset of the log is decided
     decided_offset: int = -1
@@ -126,6 +136,9 @@ class Registry:
         for name, config in self.configs.items():
             if config.row is not None:
                 yield CONFIG + name, config.row
+        for (shadow, version), workers in self.shadows.items():
+            for worker, value in workers.items():
+                yield f"{SHADOW}{shadow}/{version}/{worker}", value
         for proposal, value in self.decisions.items():
             yield DECISION + proposal, value
 
@@ -136,6 +149,8 @@ class Registry:
         elif key.startswith(STATE) and value is not None:
             name, _, version = key.removeprefix(STATE).rpartition("/")
             self._put_state(name, version, value)
+        elif key.startswith(SHADOW):
+            self._put_shadow(key.removeprefix(SHADOW), value)
         elif key.startswith(CONFIG):
             self._put_config(key.removeprefix(CONFIG), value)
         elif key.startswith(DECISION):
@@ -167,6 +182,26 @@ class Registry:
             return
         row = json.loads(value)
         entry.state, entry.sampling, entry.state_row = State(row["state"]), row["sampling"], value
+
+    def _put_shadow(self, key: str, value: bytes | None) -> None:
+        name, version, worker = key.rsplit("/", 2)
+        rows = self.shadows.setdefault((name, version), {})
+        if value is None:
+            rows.pop(worker, None)
+        else:
+            rows[worker] = value
+
+    def shadow_figures(self, name: str, version: str) -> ShadowFigures | None:
+        """Add up what the workers' shadows have shown since the version last came into shadow."""
+        entry = self.entry(name, version)
+        if entry is None or entry.state is not State.SHADOW:
+            return None
+        total = ShadowFigures()
+        for value in list(self.shadows.get((name, version), {}).values()):
+            row = json.loads(value)
+            if row["since"] == entry.since:
+                total.add(ShadowFigures.from_json(row["figures"]))
+        return total
 
     def _put_config(self, name: str, value: bytes | None) -> None:
         if value is None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.abc import ConsumerRebalanceListener
@@ -14,7 +16,8 @@ from aiokafka.errors import KafkaError
 from dataquarantine.schemas.desk import RegistryDesk
 from dataquarantine.schemas.log import MAX_REQUEST_BYTES, SchemaLog, SchemaLogUnavailable
 from dataquarantine.schemas.proposals import Answer, Proposal, proposal_bytes
-from dataquarantine.schemas.registry import Registry
+from dataquarantine.schemas.registry import SHADOW, Registry
+from dataquarantine.schemas.rollout import ShadowFigures
 from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
 
@@ -52,6 +55,7 @@ class RegistryService:
         self._tasks: list[asyncio.Task[None]] = []
         self._desk: RegistryDesk | None = None
         self._folded = asyncio.Condition()
+        self._worker = uuid4().hex[:12]
 
     @property
     def registry(self) -> Registry:
@@ -102,6 +106,13 @@ class RegistryService:
                 await self._folded.wait()
         return answer
 
+    async def report_shadow(
+        self, name: str, version: str, since: str, figures: ShadowFigures
+    ) -> None:
+        """Write what this worker's shadow of a version has shown so far."""
+        row = json.dumps({"since": since, "figures": figures.to_json()}).encode()
+        await self._send(f"{SHADOW}{name}/{version}/{self._worker}", row)
+
     async def _decide_forever(self) -> None:
         """Decide proposals while this worker owns the log's partition.
 
@@ -150,6 +161,7 @@ class RegistryService:
             desk = self._desk = RegistryDesk(
                 Registry.from_rows(self.registry.rows()),
                 model_packages=self._settings.schemas.model_packages,
+                figures=self.registry.shadow_figures,
             )
         decision = await desk.receive(key, value, offset)
         if decision is not None:

@@ -18,6 +18,7 @@ class ShadowSchema:
     document: SchemaDocument
     sampling: float
     decided_by: str
+    since: str
 
 
 class RegistrySource:
@@ -51,7 +52,9 @@ class RegistrySource:
                 continue
             enforced = self._registry.enforced(entry.name)
             if enforced is not None:
-                found.append(ShadowSchema(entry.document, entry.sampling, enforced.version))
+                found.append(
+                    ShadowSchema(entry.document, entry.sampling, enforced.version, entry.since)
+                )
         return found
 
 

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +94,18 @@ def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(
     assert "register" in dq("sync", str(folder.parent), "--dry-run")
     dq("sync", str(folder.parent), "--why", "nobody writes notes")
     dq("state", "order@2.0.0", "shadow")
-    refused = dq("state", "order@2.0.0", "enforced", "--after-shadow", "10000", code=1)
-    assert "0 of 10000 records" in refused
-    dq("state", "order@2.0.0", "enforced", "--why", "in a hurry")
     noted = b'{"_schema":"order","id":"1","note":"x"}'
+    stack.produce([noted, b'{"_schema":"order","id":"2"}', noted])
+    assert len(stack.read(stack.valid, 2)) == 2
+    until(lambda: shown(dq)["compared"] == 3, 20, "the shadow compared three records")
+    assert (shown(dq)["newly_failing"], shown(dq)["newly_passing"]) == (2, 1)
+    refused = dq("state", "order@2.0.0", "enforced", "--after-shadow", "10000", code=1)
+    assert "3 of 10000 records" in refused
+    refused = dq("state", "order@2.0.0", "enforced", "--max-new-failures", "0", code=1)
+    assert "2 records would newly fail" in refused
+    dq("state", "order@2.0.0", "enforced", "--why", "in a hurry")
     stack.produce([noted])
-    assert stack.read(stack.dead_letter, 1)
+    assert stack.read(stack.dead_letter, 2)
 
     dq("rollback", "order", "--why", "orders with notes fail")
     time_out = time.monotonic() + 1.0
@@ -107,12 +113,19 @@ def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(
         assert time.monotonic() < time_out
     stack.produce([noted])
 
-    assert [message.value() for message in stack.read(stack.valid, 1)] == [noted]
+    assert [message.value() for message in stack.read(stack.valid, 3)] == [noted] * 3
     told = f"2.0.0 went from enforced to shadow, by {getpass.getuser()} (rollback): orders with"
     assert told in dq("history", "order")
     edited = (folder / "1.0.0.yaml").read_text().replace("An order.", "Another order.")
     (folder / "1.0.0.yaml").write_text(edited)
     assert "never changes" in dq("sync", str(folder.parent), code=1)
+
+
+def shown(dq: Callable[..., str]) -> dict[str, Any]:
+    """Ask what the shadow of version 2 has shown."""
+    text = dq("state", "order@2.0.0", "--json")
+    found: dict[str, Any] = json.loads(text)["shadow"]
+    return found
 
 
 def write(

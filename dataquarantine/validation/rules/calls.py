@@ -191,7 +191,7 @@ def _matches(checker: Checker, node: Call) -> Checked:
         raise Mistake(str(exc), pattern.position) from exc
 
     def run(budget: Budget, subject: str) -> bool:
-        charge(budget, 1 + len(subject) // 4)
+        charge(budget, 1 + len(subject) // 32)
         return search(subject) is not None
 
     operation = Operation("matches()", run, None, budgeted=True)

@@ -23,7 +23,7 @@ from dataquarantine.validation.rules.types import (
 )
 
 
-def _text_method(name: str, run: Callable[..., Any], inline: str) -> Function:
+def _text_method(name: str, run: Callable[..., Any], inline: str | None = None) -> Function:
     def counted(budget: values.Budget, text: str, other: str) -> bool:
         values.charge(budget, 1 + len(text) // 32)
         return bool(run(text, other))
@@ -39,7 +39,7 @@ _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ
 
 def _ascii_case(name: str, table: dict[int, int], built_in: Callable[[str], str]) -> Function:
     def run(budget: values.Budget, text: str) -> str:
-        values.charge(budget, 1 + len(text) // 8)
+        values.charge(budget, 1 + len(text) // 32)
         return built_in(text) if text.isascii() else text.translate(table)
 
     operation = Operation(name, run, None, budgeted=True)
@@ -91,7 +91,7 @@ FUNCTIONS: dict[str, Function] = {
             [(kind, INT, "len({0})") for kind in (Kind.STRING, Kind.LIST, Kind.MAP)],
             as_method=True,
         ),
-        _text_method("contains", lambda text, part: part in text, "({1} in {0})"),
+        _text_method("contains", lambda text, part: part in text),
         _text_method("startsWith", str.startswith, "{0}.startswith({1})"),
         _text_method("endsWith", str.endswith, "{0}.endswith({1})"),
         _ascii_case("lowerAscii", _LOWER, str.lower),

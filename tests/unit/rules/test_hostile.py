@@ -127,6 +127,32 @@ def test_200_elements_twice_nested_are_within_the_budget() -> None:
     assert verdict("l.all(i, l.exists(j, i == j))", {"l": list(range(100))}) is True
 
 
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("duration(s) > duration('1s')", "1h" * 1000),
+        ("timestamp(s) > now", "2026-01-01T00:00:00." + "1" * 1000 + "Z"),
+        ("timestamp(s) > now", "1998-12-31T23:59:60." + "1" * 1000 + "Z"),
+        ("int(s) > 1", "1" * 1000),
+        ("double(s) > 1.0", "1" * 1000),
+    ],
+)
+def test_long_texts_are_no_numbers_and_no_times(expression: str, text: str) -> None:
+    assert verdict(expression, {"s": text}) == ERROR
+
+
+def test_searches_of_a_long_text_are_bounded_outside_loops_too() -> None:
+    searches = " || ".join(f"s.contains('y{number}')" for number in range(50))
+
+    found = rules(searches).violations({"s": "x" * 1_000_000}, NOW)
+
+    assert found[0].message.endswith(f"the rule takes more than {MAX_STEPS} steps")
+
+
+def test_one_search_of_a_megabyte_is_within_the_budget() -> None:
+    assert verdict("s.matches('y$') || s.contains('xx')", {"s": "x" * 1_000_000}) is True
+
+
 def test_joined_text_has_a_limit() -> None:
     assert verdict("size(s + s + s) > 0", {"s": "x" * 30_000}) == ERROR
 

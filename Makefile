@@ -50,7 +50,7 @@ types: $(TEST_READY) ## Check the types of package and tests
 	$(BIN)/mypy
 
 bench: $(TEST_READY) ## Measure throughput (about 5 minutes; Java 17 and Maven)
-	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks
 
 conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by engine
 	$(BIN)/python -m tests.conformance

@@ -7,6 +7,7 @@ found by id.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, get_args
 
@@ -188,11 +189,11 @@ class Checks:
             if exc.code != 40401 or version != "latest":
                 raise
             earlier = []
-        return self._compared(request, document, earlier)
+        return await self._compared(request, document, earlier)
 
     async def with_all(self, request: Request, subject: str) -> Any:
         document = self._document(request, subject)
-        return self._compared(request, document, self._subjects.shown(subject, request))
+        return await self._compared(request, document, self._subjects.shown(subject, request))
 
     def _document(self, request: Request, subject: str) -> SchemaDocument:
         if not is_schema_name(subject):
@@ -203,9 +204,13 @@ class Checks:
             raise wire.invalid_schema(problem)
         return document
 
-    def _compared(self, request: Request, document: SchemaDocument, earlier: list[Entry]) -> Any:
+    async def _compared(
+        self, request: Request, document: SchemaDocument, earlier: list[Entry]
+    ) -> Any:
         mode = self._registry.compatibility(document.name)
-        report = check(
+        # Milliseconds of CPU that the loop of the records must not wait for.
+        report = await asyncio.to_thread(
+            check,
             document,
             [entry.document for entry in earlier],
             mode,

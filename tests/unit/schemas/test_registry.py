@@ -18,6 +18,7 @@ from dataquarantine.outcomes import (
 )
 from dataquarantine.schemas.compatibility import Policy
 from dataquarantine.schemas.decisions import apply, decide, refuse_unreadable
+from dataquarantine.schemas.desk import RegistryDesk
 from dataquarantine.schemas.proposals import (
     Answer,
     Guard,
@@ -353,3 +354,37 @@ def test_shadow_figures_split_disagreements_and_keep_few_samples() -> None:
     assert len(figures.failing_samples) == 10
     assert figures.by_code == {"MISSING_FIELD": 30}
     assert ShadowFigures.from_json(json.loads(json.dumps(figures.to_json()))) == figures
+
+
+def test_shadow_figures_are_the_sum_of_the_workers_since_the_last_move(registry: Registry) -> None:
+    ask(registry, move("2.0.0", State.SHADOW))
+    since = registry.names["event"]["2.0.0"].since
+    for worker, at, compared in (("a", since, 10), ("b", since, 5), ("old", "before", 99)):
+        row = {"since": at, "figures": ShadowFigures(compared, newly_failing=1).to_json()}
+        registry.put(f"shadow/event/2.0.0/{worker}", json.dumps(row).encode())
+
+    figures = Registry.from_rows(registry.rows()).shadow_figures("event", "2.0.0")
+
+    assert figures is not None
+    assert (figures.compared, figures.newly_failing) == (15, 2)
+    assert registry.shadow_figures("event", "1.0.0") is None
+
+
+async def test_nothing_up_to_the_last_decided_offset_is_decided_again(registry: Registry) -> None:
+    desk = RegistryDesk(registry)
+    proposal = move("2.0.0", State.SHADOW)
+    first = await desk.receive(proposal.key, proposal_bytes(proposal), 7)
+    registry.decisions.clear()
+
+    again = await desk.receive(proposal.key, proposal_bytes(proposal), 7)
+
+    assert first is not None and first.answer.offset == 7
+    assert again is None
+
+
+@pytest.mark.parametrize("value", [b"{", b"[]", b'{"kind": "register"}', b"\xff"])
+async def test_the_desk_answers_what_it_can_not_read(registry: Registry, value: bytes) -> None:
+    decision = await RegistryDesk(registry).receive("proposal/some-id", value, 7)
+
+    assert decision is not None
+    assert decision.answer.refusal is Refusal.INVALID_PROPOSAL

@@ -15,7 +15,7 @@ from dataquarantine.errors import SinkUnavailable
 from dataquarantine.quarantine import layouts
 from dataquarantine.quarantine.deadletters import DetachedPayload
 from dataquarantine.quarantine.entries import Entry, entry_of, renamed
-from dataquarantine.quarantine.envelope import parse_envelope
+from dataquarantine.quarantine.envelope import NotAnEnvelope, parse_envelope
 from dataquarantine.quarantine.housekeeping import Housekeeper
 from dataquarantine.quarantine.layouts import Layout, Package
 from dataquarantine.quarantine.states import RecordState
@@ -154,7 +154,11 @@ class QuarantineSink:
     def _not_stored_yet(self, entries: list[Entry]) -> tuple[list[Entry], tuple[UUID, ...]]:
         """Leave out what both stores have; give a new id where another payload has the id."""
         known = self._known([entry.row for entry in entries])
-        checksums = {row_id: found.payload_crc32c for row_id, found in known.items()}
+        if known is None:
+            known = {}
+            checksums = self._checksums_in_bucket(entries)
+        else:
+            checksums = {row_id: found.payload_crc32c for row_id, found in known.items()}
         kept: list[Entry] = []
         conflicts: list[UUID] = []
         for entry in entries:
@@ -172,14 +176,30 @@ class QuarantineSink:
             )
         return kept, tuple(conflicts)
 
-    def _known(self, rows: Sequence[QuarantineRow]) -> dict[UUID, Known]:
+    def _known(self, rows: Sequence[QuarantineRow]) -> dict[UUID, Known] | None:
+        """Ask Postgres what it has; None when it is away."""
         if not self._rows_up.worth_a_try:
-            return {}
+            return None
         try:
             return self._rows.known(rows)
         except SinkUnavailable as exc:
             self._lost(self._rows_up, exc)
+            return None
+
+    def _checksums_in_bucket(self, entries: Sequence[Entry]) -> dict[UUID, int | None]:
+        """Ask the bucket instead, so that no payload is put over another one.
+
+        Only where a path is named by the id; a segment's name is unique.
+        """
+        if self._layout == "segment" or not self._objects_up.worth_a_try:
             return {}
+        ids = {e.row.storage_path: e.row.id for e in entries if e.body is not None}
+        try:
+            bodies = self._objects.get_existing(list(ids))
+        except SinkUnavailable as exc:
+            self._lost(self._objects_up, exc)
+            return {}
+        return {ids[path]: _checksum_of(body) for path, body in bodies.items()}
 
     def _put(self, packages: Sequence[Package]) -> list[Package]:
         """Store packages; returns those that did not arrive."""
@@ -203,6 +223,8 @@ class QuarantineSink:
             self._lost(self._rows_up, exc)
             return None
         self._rows_up.worked()
+        for row in inserted.refused:
+            self._spool.set_aside(spooled.row_line(row), "Postgres refuses even its reduced form")
         return inserted
 
     def _spool_rest(self, missed: Sequence[Package], rows: Sequence[QuarantineRow]) -> None:
@@ -232,6 +254,14 @@ class QuarantineSink:
         store.failed()
         metrics.SINK_ERRORS.labels(exc.sink).inc()
         logger.warning("Dead letters go to the spool: %s", exc, extra={"action": "spooling"})
+
+
+def _checksum_of(body: bytes) -> int | None:
+    """Read the payload's checksum from an object; of somebody else's object, one like no other."""
+    try:
+        return parse_envelope(body).payload_crc32c
+    except NotAnEnvelope:
+        return -1
 
 
 def _rows(entries: Sequence[Entry], missed: Sequence[Package]) -> list[QuarantineRow]:

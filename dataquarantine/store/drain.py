@@ -132,7 +132,7 @@ class SpoolDrainer:
             if problem is None:
                 arrived.extend(payload.marks)
             elif isinstance(problem, SinkRejected):
-                self._set_aside(spool, line, str(problem))
+                spool.set_aside(line, str(problem))
             else:
                 away = problem
         self._mark(spool, arrived)
@@ -179,7 +179,9 @@ class SpoolDrainer:
             key=lambda entry: isinstance(entry, spooled.SpooledRow),
         ):
             if is_row:
-                self._rows.insert([e.row for e in run if isinstance(e, spooled.SpooledRow)])
+                rows = [e.row for e in run if isinstance(e, spooled.SpooledRow)]
+                for row in self._rows.insert(rows).refused:
+                    spool.set_aside(spooled.row_line(row), "Postgres refuses even its reduced form")
                 continue
             marks = [m for e in run if isinstance(e, spooled.SpooledMarks) for m in e.marks]
             self._rows.mark_stored(marks, self._clock.now())
@@ -188,9 +190,5 @@ class SpoolDrainer:
         try:
             return read(line)
         except msgspec.MsgspecError as exc:
-            self._set_aside(spool, line, f"damaged: {exc}")
+            spool.set_aside(line, f"damaged: {exc}")
             return None
-
-    def _set_aside(self, spool: Spool, line: bytes, reason: str) -> None:
-        logger.error("An entry of the spool %s is set aside: %s", spool.slot, reason)
-        spool.refused.append([line])

@@ -129,6 +129,21 @@ class ObjectStore:
             body: bytes = answer["Body"].read()
             return body
 
+    def get_existing(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """Fetch objects in parallel, leaving out those that are not there.
+
+        Raises: SinkUnavailable.
+        """
+
+        def attempt(path: str) -> bytes | None:
+            try:
+                return self.get(path)
+            except ObjectMissing:
+                return None
+
+        bodies = zip(paths, self._pool.map(attempt, paths), strict=True)
+        return {path: body for path, body in bodies if body is not None}
+
     def exists(self, path: str) -> bool:
         """Tell whether an object lies at that path.
 

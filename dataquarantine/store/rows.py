@@ -45,10 +45,11 @@ _MARK_REPEATED = """
 
 @dataclass(frozen=True, slots=True)
 class Inserted:
-    """What became of a batch of rows."""
+    """What became of a batch of rows; `refused` are those that Postgres takes in no form."""
 
     new: frozenset[UUID]
     reduced: tuple[UUID, ...] = ()
+    refused: tuple[QuarantineRow, ...] = ()
 
 
 class Known(NamedTuple):
@@ -82,7 +83,9 @@ class PostgresRows:
                 return self._insert_reduced(rows[0], exc.reason)
         middle = len(rows) // 2
         left, right = self.insert(rows[:middle]), self.insert(rows[middle:])
-        return Inserted(left.new | right.new, left.reduced + right.reduced)
+        return Inserted(
+            left.new | right.new, left.reduced + right.reduced, left.refused + right.refused
+        )
 
     def known(self, rows: Sequence[QuarantineRow]) -> dict[UUID, Known]:
         """Look up which of these rows are there already.
@@ -170,5 +173,7 @@ class PostgresRows:
         return self._database.transact(work, timeout_s=INSERT_TIMEOUT_S)
 
     def _insert_reduced(self, row: QuarantineRow, reason: str) -> Inserted:
-        reduced = reduce_row(row, reason)
-        return Inserted(self._copy([reduced]), (row.id,))
+        try:
+            return Inserted(self._copy([reduce_row(row, reason)]), (row.id,))
+        except SinkRejected:
+            return Inserted(frozenset(), refused=(row,))

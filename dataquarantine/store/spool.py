@@ -164,6 +164,17 @@ class Spool:
             except OSError as exc:
                 raise SinkUnavailable(NAME, f"{self.slot}: {exc.strerror}") from exc
 
+    def set_aside(self, line: bytes, reason: str) -> None:
+        """Keep a line that no store takes; it is not drained.
+
+        Raises: SinkUnavailable when the disk fails.
+        """
+        logger.error("An entry of the spool %s is set aside: %s", self.slot, reason)
+        try:
+            self.refused.append([line])
+        except OSError as exc:
+            raise SinkUnavailable(NAME, f"{self.slot}: {exc.strerror}") from exc
+
     def orphans(self) -> Iterator[Spool]:
         """Open, one after the other, the slots that dead processes left filled."""
         for slot in sorted(self.slot.parent.iterdir()):

@@ -183,6 +183,27 @@ def test_everything_arrives_once_after_an_outage(
     assert payloads(database, objects) == values(sources)
 
 
+def test_an_id_with_another_payload_is_told_apart_while_postgres_is_away(
+    open_sink: OpenSink,
+    clock: ManualClock,
+    postgres_server: EmbeddedPostgres,
+    objects: ObjectStore,
+    database: Database,
+) -> None:
+    sink = open_sink()
+    one, other = source(1, b'{"n": 1}'), source(1, b'{"n": 2}')
+    postgres_server.stop()
+
+    sink.store(dead_letters([one]))
+    conflicts = sink.store(dead_letters([other], first_offset=1)).conflicts
+    postgres_server.start()
+    clock.advance(LATER_S)
+    sink.drain()
+
+    assert len(conflicts) == 1
+    assert sorted(payloads(database, objects)) == [b'{"n": 1}', b'{"n": 2}']  # type: ignore[type-var]
+
+
 def test_what_a_killed_process_spooled_is_taken_over(
     open_sink: OpenSink,
     s3_settings: S3Settings,

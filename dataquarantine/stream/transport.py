@@ -17,7 +17,6 @@ from faust.types import TP, ConsumerMessage
 
 from dataquarantine.records import TopicPartition
 from dataquarantine.settings import KafkaSettings
-from dataquarantine.stream.fetching import use_plain_tuples
 from dataquarantine.stream.gate import Gate
 from dataquarantine.stream.kafka_client import tls_context
 from dataquarantine.stream.ledger import LedgerWriter
@@ -286,7 +285,6 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
         commit_every_s: float = 0.5,
         drain_timeout_s: float = 2.0,
     ) -> None:
-        use_plain_tuples()
         self.gate = gate
         self.ledger = ledger
         self.commit_every_s = commit_every_s

@@ -156,7 +156,8 @@ class Spool:
             if self.size_bytes + needed > self._limit:
                 raise SinkUnavailable(
                     NAME,
-                    f"{self.slot} holds {self.size_bytes} of {self._max_bytes} bytes; it is full",
+                    f"{self.slot} is full: it holds {self.size_bytes} of {self._max_bytes} bytes,"
+                    f" {needed} more don't fit",
                 )
             try:
                 self.payloads.append(payloads)

@@ -77,7 +77,7 @@ def test_appending_while_a_segment_is_drained_uses_a_new_one(tmp_path: Path) -> 
 def test_all_of_an_append_fits_or_nothing_is_kept(spool: Spool) -> None:
     spool.append(rows=[b"r" * 1000])
 
-    with pytest.raises(SinkUnavailable, match="it is full"):
+    with pytest.raises(SinkUnavailable, match="is full: it holds 1001 of 10000 bytes"):
         spool.append(rows=[b"r" * 1000], payloads=[b"p" * 8000])
 
     assert (spool.size_bytes, spool.records) == (1001, 1)

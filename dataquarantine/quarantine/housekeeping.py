@@ -33,7 +33,10 @@ class Housekeeper:
         self._clock = clock
         self._stop = threading.Event()
         self._next_maintenance_s = clock.monotonic()
-        self._thread = threading.Thread(target=self._run, name="quarantine-housekeeping")
+        # A daemon: a worker that crashed must end; what is cut off here is repeated.
+        self._thread = threading.Thread(
+            target=self._run, name="quarantine-housekeeping", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()

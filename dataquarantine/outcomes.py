@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 MAX_VIOLATIONS = 20
 
 
@@ -88,11 +90,14 @@ class Severity(StrEnum):
     WARN = "warn"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+# Structs, not dataclasses: making a frozen dataclass costs 1 us, and a refused record needs three.
+
+
+class Violation(msgspec.Struct, frozen=True, gc=False):
     """One broken rule. Messages hold path, expectation and a short value, masked where `x-pii`.
 
-    `field_path` is dotted (`items[0].price`), the locations are RFC 6901 JSON Pointers.
+    `field_path` is dotted (`items[0].price`), the locations are RFC 6901 JSON Pointers. A name that
+    the sender chose is shown with escapes, and cut after 64 characters.
     """
 
     code: Code
@@ -105,8 +110,7 @@ class Violation:
     severity: Severity = Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class ValidationOutcome:
+class ValidationOutcome(msgspec.Struct, frozen=True, gc=False):
     """The judgement of one record; instances for valid records are shared, not made per record."""
 
     result: ValidationResult

@@ -10,17 +10,37 @@ import orjson
 MAX_SHOWN: Final = 60
 MAX_OPTIONS: Final = 8
 
-_Sentence = Callable[[Any, str, Any], str]
+MAX_NAME: Final = 64
 
 
-def sentence(keyword: str, kind: Any, shown: str, value: Any) -> str:
-    """Say what is wrong. Args: kind: the engine's facts. shown: the value as it may be shown."""
-    known = _SENTENCES.get(keyword)
-    return known(kind, shown, value) if known else f"{shown} breaks {keyword!r}"
+def ending(keyword: str, kind: Any) -> str | None:
+    """Say what follows the shown value; None where that depends on the value.
+
+    Args: kind: the engine's facts, of which only those of the schema are read.
+    """
+    if keyword in _SENTENCES:
+        return None
+    known = _ENDINGS.get(keyword)
+    return known(kind) if known else f" breaks {keyword!r}"
+
+
+def sentence(keyword: str, kind: Any, value: Any) -> str:
+    """Say what is wrong with a value of which only a count is shown."""
+    return _SENTENCES[keyword](kind, value)
+
+
+def show_name(name: str) -> str:
+    """Show a property's name, which may be the sender's: printable, and not longer than 64."""
+    if len(name) <= MAX_NAME and name.isprintable():
+        return name
+    text = name if name.isprintable() else name[:MAX_NAME].encode("unicode_escape").decode()
+    return text if len(text) <= MAX_NAME else f"{text[: MAX_NAME - 1]}…"
 
 
 def show(value: Any) -> str:
     """Show a scalar shortly; of containers only their size."""
+    if value.__class__ is str and len(value) < MAX_SHOWN and len(text := repr(value)) <= MAX_SHOWN:
+        return text
     if isinstance(value, dict):
         return f"an object with {_count(value, 'property', 'properties')}"
     if isinstance(value, list):
@@ -65,33 +85,37 @@ def _types(types: Sequence[str]) -> str:
     return " or ".join(types)
 
 
-_SENTENCES: Final[dict[str, _Sentence]] = {
-    "additionalItems": lambda kind, shown, value: f"{_items(value)}, at most {kind.limit}",
-    "anyOf": lambda kind, shown, value: f"{shown} matches none of the alternatives",
-    "const": lambda kind, shown, value: f"{shown} is not {show(kind.expected_value)}",
-    "contains": lambda kind, shown, value: "no item is of the demanded kind",
-    "contentEncoding": lambda kind, shown, value: f"{shown} is not {kind.content_encoding}",
-    "contentMediaType": lambda kind, shown, value: f"{shown} is not {kind.content_media_type}",
-    "enum": lambda kind, shown, value: f"{shown} is not one of {_options(kind.options)}",
-    "exclusiveMaximum": lambda kind, shown, value: f"{shown} is not below {_json(kind.limit)}",
-    "exclusiveMinimum": lambda kind, shown, value: f"{shown} is not above {_json(kind.limit)}",
-    "format": lambda kind, shown, value: f"{shown} is no {kind.format}",
-    "maxContains": lambda kind, shown, value: "too many items are of the counted kind",
-    "maxItems": lambda kind, shown, value: f"{_items(value)}, at most {kind.limit}",
-    "maxLength": lambda kind, shown, value: f"{shown} is longer than {kind.limit} characters",
-    "maxProperties": lambda kind, shown, value: f"{_properties(value)}, at most {kind.limit}",
-    "maximum": lambda kind, shown, value: f"{shown} is above {_json(kind.limit)}",
-    "minContains": lambda kind, shown, value: "too few items are of the demanded kind",
-    "minItems": lambda kind, shown, value: f"{_items(value)}, at least {kind.limit}",
-    "minLength": lambda kind, shown, value: f"{shown} is shorter than {kind.limit} characters",
-    "minProperties": lambda kind, shown, value: f"{_properties(value)}, at least {kind.limit}",
-    "minimum": lambda kind, shown, value: f"{shown} is below {_json(kind.limit)}",
-    "multipleOf": lambda kind, shown, value: f"{shown} is no multiple of {kind.multiple_of}",
-    "not": lambda kind, shown, value: f"{shown} is what the schema forbids",
-    "oneOf": lambda kind, shown, value: f"{shown} does not match exactly one alternative",
-    "type": lambda kind, shown, value: f"{shown} is not of type {_types(kind.types)}",
-    "unevaluatedItems": lambda kind, shown, value: (
+#: What a value should have been; the same for every value that breaks one keyword of a schema.
+_ENDINGS: Final[dict[str, Callable[[Any], str]]] = {
+    "anyOf": lambda kind: " matches none of the alternatives",
+    "const": lambda kind: f" is not {show(kind.expected_value)}",
+    "contentEncoding": lambda kind: f" is not {kind.content_encoding}",
+    "contentMediaType": lambda kind: f" is not {kind.content_media_type}",
+    "enum": lambda kind: f" is not one of {_options(kind.options)}",
+    "exclusiveMaximum": lambda kind: f" is not below {_json(kind.limit)}",
+    "exclusiveMinimum": lambda kind: f" is not above {_json(kind.limit)}",
+    "format": lambda kind: f" is no {kind.format}",
+    "maxLength": lambda kind: f" is longer than {kind.limit} characters",
+    "maximum": lambda kind: f" is above {_json(kind.limit)}",
+    "minLength": lambda kind: f" is shorter than {kind.limit} characters",
+    "minimum": lambda kind: f" is below {_json(kind.limit)}",
+    "multipleOf": lambda kind: f" is no multiple of {kind.multiple_of}",
+    "not": lambda kind: " is what the schema forbids",
+    "oneOf": lambda kind: " does not match exactly one alternative",
+    "type": lambda kind: f" is not of type {_types(kind.types)}",
+}
+
+_SENTENCES: Final[dict[str, Callable[[Any, Any], str]]] = {
+    "additionalItems": lambda kind, value: f"{_items(value)}, at most {kind.limit}",
+    "contains": lambda kind, value: "no item is of the demanded kind",
+    "maxContains": lambda kind, value: "too many items are of the counted kind",
+    "maxItems": lambda kind, value: f"{_items(value)}, at most {kind.limit}",
+    "maxProperties": lambda kind, value: f"{_properties(value)}, at most {kind.limit}",
+    "minContains": lambda kind, value: "too few items are of the demanded kind",
+    "minItems": lambda kind, value: f"{_items(value)}, at least {kind.limit}",
+    "minProperties": lambda kind, value: f"{_properties(value)}, at least {kind.limit}",
+    "unevaluatedItems": lambda kind, value: (
         f"{_items(kind.unexpected)} that the schema does not describe"
     ),
-    "uniqueItems": lambda kind, shown, value: "two items are equal",
+    "uniqueItems": lambda kind, value: "two items are equal",
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from dataquarantine.outcomes import (
     Code,
@@ -55,7 +57,7 @@ def repair(
     outcome = judge_document(schema, judged, now)
     if not outcome.passed:
         return Repaired(failed)
-    accepted = replace(outcome, remediated=True, remediation_steps=tuple(steps))
+    accepted = msgspec.structs.replace(outcome, remediated=True, remediation_steps=tuple(steps))
     return Repaired(accepted, encode_exact(_with_selectors(original, changed, selectors)), judged)
 
 

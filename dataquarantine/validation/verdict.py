@@ -40,7 +40,8 @@ def judge_document(
         except Exception as exc:
             return validator_failed(schema, exc)
         errors = [violation for violation in found if violation.severity is Severity.ERROR]
-        warnings += [violation for violation in found if violation.severity is Severity.WARN]
+        if len(errors) < len(found):
+            warnings += [violation for violation in found if violation.severity is Severity.WARN]
         if errors:
             return rejected(
                 layer.error_type,

@@ -14,11 +14,11 @@ from dataquarantine.validation.masking import (
     marks_personal_data,
     mask_value,
 )
-from dataquarantine.validation.messages import quote, sentence, show
+from dataquarantine.validation.messages import ending, quote, sentence, show, show_name
 from dataquarantine.validation.sampling import Sample
 from dataquarantine.validation.subschemas import pointer_text
 
-__all__ = ["Describer", "dotted", "show"]
+__all__ = ["Describer", "dotted", "instance_pointer", "show"]
 
 #: Places are few unless a document has long arrays; the cache starts again when it is full.
 MAX_PLACES: Final = 4096
@@ -72,7 +72,10 @@ Path = Sequence[str | int]
 
 
 class _Place(NamedTuple):
-    """What all violations at one place of document and schema share."""
+    """What all violations at one place of document and schema share.
+
+    ending: of their messages, behind the shown value; None where it depends on the value.
+    """
 
     keyword: str
     code: Code
@@ -81,6 +84,7 @@ class _Place(NamedTuple):
     instance_location: str
     keyword_location: str
     hidden: bool
+    ending: str | None
 
 
 class Moved:
@@ -148,17 +152,15 @@ class Describer:
         if keyword == "propertyNames":
             return (self._of_name(place, error.instance_path, kind.error),)
         value = error.instance
-        shown = self._show(place, value) if place.hidden else show(value)
         code = place.code
-        if keyword == "pattern":
-            pattern = self._original.get(kind.pattern, kind.pattern)
-            text = f"{shown} does not match {quote(pattern)}"
-        elif keyword in ("anyOf", "oneOf"):
-            code, text = self._of_alternatives(kind, shown, sample)
-        elif isinstance(kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
-            text = f"{shown} is not allowed here"
+        if place.ending is None:
+            text = sentence(keyword, kind, value)
         else:
-            text = sentence(keyword, kind, shown, value)
+            shown = self._show(value) if place.hidden else show(value)
+            if keyword in ("anyOf", "oneOf"):
+                code, text = self._of_alternatives(kind, shown, sample)
+            else:
+                text = shown + place.ending
         at, instance_location, keyword_location = place[3:6]
         return (
             Violation(code, keyword, place.prefix + text, at, instance_location, keyword_location),
@@ -173,7 +175,7 @@ class Describer:
             if len(self._missing) >= MAX_PLACES:
                 self._missing.clear()
             place = self._place(error, "required")
-            text = f"{name!r} is a required property"
+            text = f"{show(name)} is a required property"
             if place.code is Code.DEPENDENCY_MISSING:
                 text += " because of another one"
             made = self._missing[key] = (_of_field(place, path, name, text),)
@@ -193,10 +195,10 @@ class Describer:
         if place is None:
             if len(self._places) >= MAX_PLACES:
                 self._places.clear()
-            place = self._places[key] = self._new_place(name, path, evaluation)
+            place = self._places[key] = self._new_place(name, path, evaluation, error.kind)
         return place
 
-    def _new_place(self, name: str, path: Path, evaluation: Path) -> _Place:
+    def _new_place(self, name: str, path: Path, evaluation: Path, kind: Any) -> _Place:
         last = str(evaluation[-1]) if evaluation else ""
         keyword = last if last in _RENAMED.get(name, ()) else name
         if keyword == "falseSchema":
@@ -207,10 +209,18 @@ class Describer:
             _CODES.get(keyword, Code.INVALID_VALUE),
             f"{at}: " if at else "",
             at or None,
-            pointer_text(path),
+            instance_pointer(path),
             pointer_text([self._as_written(part) for part in evaluation]),
             self._hides(path),
+            self._ending(keyword, kind),
         )
+
+    def _ending(self, keyword: str, kind: Any) -> str | None:
+        if isinstance(kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+            return " is not allowed here"
+        if keyword == "pattern":
+            return f" does not match {quote(self._original.get(kind.pattern, kind.pattern))}"
+        return ending(keyword, kind)
 
     def _hides(self, path: Path) -> bool:
         definition = self._definition
@@ -221,9 +231,7 @@ class Describer:
     def _as_written(self, part: str | int) -> str | int:
         return self._original.get(part, part) if isinstance(part, str) else part
 
-    def _show(self, place: _Place, value: Any) -> str:
-        if not place.hidden:
-            return show(value)
+    def _show(self, value: Any) -> str:
         return show(mask_value(value)) if isinstance(value, str) else "the value (masked)"
 
     def _of_name(self, place: _Place, path: Path, inner: Any) -> Violation:
@@ -250,8 +258,13 @@ class Describer:
 
 def dotted(path: Path) -> str:
     """Write a path as people do: `items[0].price`."""
-    parts = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in path]
+    parts = [f"[{part}]" if isinstance(part, int) else f".{show_name(part)}" for part in path]
     return "".join(parts).removeprefix(".")
+
+
+def instance_pointer(path: Path) -> str:
+    """Write a JSON Pointer into a record; names too long to show are cut there as well."""
+    return pointer_text([part if isinstance(part, int) else show_name(part) for part in path])
 
 
 def _of_field(place: _Place, path: Path, name: str, text: str) -> Violation:
@@ -260,7 +273,7 @@ def _of_field(place: _Place, path: Path, name: str, text: str) -> Violation:
         place.code,
         place.keyword,
         place.prefix + text,
-        dotted([*path, name]) if path else name,
+        dotted([*path, name]),
         place.instance_location,
         place.keyword_location,
     )

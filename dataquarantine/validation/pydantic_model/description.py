@@ -9,9 +9,14 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 
 from dataquarantine.outcomes import Code, Violation
-from dataquarantine.validation.masking import is_masked, marks_personal_data, mask_value
+from dataquarantine.validation.masking import (
+    holds_marks,
+    is_masked,
+    marks_personal_data,
+    mask_value,
+)
 from dataquarantine.validation.subschemas import pointer_text, same_value
-from dataquarantine.validation.violations import dotted, show
+from dataquarantine.validation.violations import dotted, instance_pointer, show
 
 _CODES = {
     "missing": Code.MISSING_FIELD,
@@ -95,14 +100,14 @@ class Describer:
             kind,
             prefix + text,
             dotted(place.path) or None,
-            pointer_text(instance),
+            instance_pointer(instance),
             pointer_text([*place.keywords, kind]),
         )
 
     def _text(self, error: Mapping[str, Any], path: Path) -> str:
         kind = error["type"]
         if kind == "missing":
-            return f"{path[-1]!r} is a required property"
+            return f"{show(path[-1])} is a required property"
         if kind == "extra_forbidden":
             return "is no property of the model"
         if self._hides(kind, path):
@@ -115,7 +120,11 @@ class Describer:
         if not self._marks:
             return False
         # an author's text, or a whole object, may show any marked field
-        return kind in _AUTHORED or is_masked(self.definition, path)
+        return (
+            kind in _AUTHORED
+            or is_masked(self.definition, path)
+            or holds_marks(self.definition, path)
+        )
 
     def _place(self, loc: Sequence[str | int], document: Any, *, names_last: bool) -> _Place:
         """Follow an error's location; what is not in the document names a branch of a union."""

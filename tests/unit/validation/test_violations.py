@@ -302,3 +302,40 @@ def test_a_mark_in_a_registered_schema_hides_too() -> None:
     found = layer.violations({"who": {"mail": "alice"}}, NOW)
 
     assert [violation.message for violation in found] == ["who.mail: 'xxxxx' is no email"]
+
+
+HOSTILE_NAMES = {
+    "long": ("n" * 5000, "n" * 63 + "…"),
+    "control characters": ("a\x1b[2J\n", "a\\x1b[2J\\n"),
+    "long and unprintable": ("\x00" * 5000, "\\x00" * 15 + "\\x0…"),
+    "direction marks": ("a\u202eb", "a\\u202eb"),
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), HOSTILE_NAMES.values(), ids=list(HOSTILE_NAMES))
+def test_a_senders_property_name_is_cut_and_escaped(name: str, shown: str) -> None:
+    unknown = only({"additionalProperties": False}, {name: 1})
+    below = only({"additionalProperties": {"required": ["a"]}}, {name: {}})
+
+    assert unknown.field_path == shown
+    assert below.field_path == f"{shown}.a"
+    assert below.message == f"{shown}: 'a' is a required property"
+    assert below.instance_location == f"/{shown}"
+    for text in (unknown.message, below.message):
+        assert text.isprintable()
+        assert len(text) < 120
+
+
+def test_an_expectation_is_told_anew_at_each_place() -> None:
+    definition = {
+        "properties": {"a": {"enum": ["x"]}, "b": {"enum": ["y"]}, "c": {"$ref": "#/$defs/c"}},
+        "$defs": {"c": {"maximum": 1}},
+    }
+
+    found = violations(definition, {"a": 1, "b": 2, "c": 3})
+
+    assert sorted(violation.message for violation in found) == [
+        "a: 1 is not one of 'x'",
+        "b: 2 is not one of 'y'",
+        "c: 3 is above 1",
+    ]

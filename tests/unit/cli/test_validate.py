@@ -42,6 +42,7 @@ def test_validate_names_file_line_and_reason() -> None:
     assert found["items"][0] == {
         "file": "<stdin>",
         "line": 2,
+        "record": None,
         "schema": "user_event@1.0.0",
         "error_type": "schema_violation",
         "code": "MISSING_FIELD",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -22,14 +22,12 @@ from dataquarantine.records import Header, SourceRecord
 from dataquarantine.schemas.catalog import FileCatalog, Found, SchemaCatalog
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.settings import Settings
-from dataquarantine.validation.avro import AvroSchema, NotDecodable, to_json
-from dataquarantine.validation.avro.decoder import AvroDecoder
+from dataquarantine.validation.avro import AvroDecoder, AvroSchema, NotDecodable
 from dataquarantine.validation.compiled import CompiledSchema
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.selection import HEADER
 
 CHUNK: Final = 1000
-_HEADER_BYTES: Final = 10  # of the single-object encoding, in which a file's records come
 
 
 class OfflineJudge:
@@ -71,7 +69,7 @@ class OfflineJudge:
             if self._is_avro(reference):
                 engine = self._engine_of_avro(file.writer)
             else:
-                records = _as_json(records, file.writer)
+                records = file.json_records()
         engine = engine or Engine(self._catalog, self._pipeline)
         try:
             while chunk := list(islice(records, CHUNK)):
@@ -158,13 +156,6 @@ class _WithWriter:
 
     def find_by_fingerprint(self, fingerprint: bytes) -> Found | None:
         return self._writer if fingerprint == self._fingerprint else None
-
-
-def _as_json(records: Iterable[FoundRecord], writer: AvroSchema) -> Iterator[FoundRecord]:
-    """Write Avro records as JSON, for a schema that is none of Avro."""
-    decoder = AvroDecoder(writer)
-    for found in records:
-        yield FoundRecord(found.position, to_json(decoder.decode(found.value, _HEADER_BYTES)))
 
 
 def _code(outcome: ValidationOutcome) -> str:

@@ -11,7 +11,14 @@ from typing import BinaryIO, Literal
 import msgspec
 
 from dataquarantine.errors import DataQuarantineError
-from dataquarantine.validation.avro import MAGIC, AvroSchema, NotDecodable, read_container
+from dataquarantine.validation.avro import (
+    MAGIC,
+    AvroDecoder,
+    AvroSchema,
+    NotDecodable,
+    read_container,
+    to_json,
+)
 
 Format = Literal["ndjson", "json", "avro"]
 
@@ -19,6 +26,7 @@ Format = Literal["ndjson", "json", "avro"]
 MAX_DOCUMENT_BYTES = 256 * 2**20
 #: A first line that is no JSON by itself is taken for the start of a document up to this size.
 _MAX_GUESSED_BYTES = 64 * 2**20
+_HEADER_BYTES = 10  # of the single-object encoding
 _SPACE = b" \t\r\n"
 
 
@@ -45,6 +53,16 @@ class RecordFile:
     format: Format
     records: Iterator[FoundRecord]
     writer: AvroSchema | None = None
+
+    def json_records(self) -> Iterator[FoundRecord]:
+        """Read the records, those of an Avro file written as JSON."""
+        if self.writer is None:
+            return self.records
+        decode = AvroDecoder(self.writer).decode
+        return (
+            FoundRecord(found.position, to_json(decode(found.value, _HEADER_BYTES)))
+            for found in self.records
+        )
 
 
 def open_records(file: BinaryIO, *, as_format: Format | None = None) -> RecordFile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataquarantine.cli import schema_changes, schema_comparisons
+from dataquarantine.cli import schema_changes, schema_comparisons, schema_trials
 from dataquarantine.cli.context import current_settings, emit, emit_list, json_option
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ for _command in (
     schema_comparisons.diff,
     schema_comparisons.check,
     schema_comparisons.history,
+    schema_trials.infer,
+    schema_trials.test,
 ):
     schema.add_command(_command)
 

@@ -15,7 +15,7 @@ from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
 
 #: In the order of the flow.
-NAMES = ("ingest", "validate", "route", "quarantine", "views")
+NAMES = ("schemas", "ingest", "validate", "route", "quarantine", "views")
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
 
 quieten("aiokafka")

@@ -7,7 +7,9 @@ from typing import Any
 from faust.web import View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from dataquarantine.api import tables
 from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request
+from dataquarantine.api.errors import ApiError
 
 from .app import app, gateway
 
@@ -31,6 +33,21 @@ async def readyz(web: Any, request: Any) -> Any:
 async def metrics(web: Any, request: Any) -> Any:
     """Give all metrics in Prometheus' text form."""
     return web.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST.split(";")[0])
+
+
+@app.page("/api/v1/tables")
+async def list_tables(web: Any, request: Any) -> Any:
+    """Name the tables of this worker."""
+    return web.json(tables.list_tables(app.tables))
+
+
+@app.page("/api/v1/tables/{name}/{key:.+}")
+async def look_up(web: Any, request: Any, name: str, key: str) -> Any:
+    """Show the value that this worker's table holds for a key."""
+    try:
+        return web.json(tables.look_up(app.tables, name, key))
+    except ApiError as exc:
+        return web.json(exc.body(), status=exc.status)
 
 
 @app.page("/registry{path:(/.*)?}")

@@ -28,6 +28,7 @@ from dataquarantine.dev.kafka import KafkaCluster, missing_tools
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.dev.service import free_port
+from dataquarantine.settings import SchemaSettings
 from dataquarantine.store import migrations
 from dataquarantine.topics import CONTROL, LEDGER
 
@@ -45,7 +46,7 @@ def main() -> None:
         servers, real = _broker(home, stack)
         stores = _stores(home, stack, arguments.layout)
         bench = Bench(servers, f"bench-{uuid4().hex[:6]}", arguments.records)
-        for shared in (LEDGER, CONTROL):
+        for shared in (LEDGER, CONTROL, SchemaSettings().topic):
             bench.create_topic(shared, partitions=1)
         bench.load()
         results: list[Result] = []

@@ -16,7 +16,7 @@ from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.files import SchemaFiles
-from dataquarantine.schemas.log import SchemaLogUnavailable
+from dataquarantine.schemas.log import SchemaLogMissing, SchemaLogUnavailable
 from dataquarantine.schemas.service import RegistryService
 from dataquarantine.schemas.shadow import ShadowBench
 from dataquarantine.schemas.source import RegistrySource
@@ -77,7 +77,8 @@ class Gateway:
         kafka = settings.kafka
         self.producer = RoundProducer(
             lambda: output_producer(kafka),
-            lambda: output_batch(kafka),
+            output_batch,
+            max_batch_bytes=kafka.max_batch_bytes,
             replace=self._replace_refused,
             on_unavailable=metrics.PRODUCE_RETRIES.inc,
             on_finished=_measure_end_to_end,
@@ -93,6 +94,9 @@ class Gateway:
 
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
+        if count := await asyncio.to_thread(self.schemas.restore):
+            logger.info("%d schema versions lay on this worker's disk", count)
+            await self._read_schemas()
         await self.producer.start()
         await self.ledger.start()
         for source, pipeline in self.pipelines.items():
@@ -205,13 +209,18 @@ class Gateway:
                     await self.schemas.report_shadow(*key, since, figures)
 
     async def _follow_registry(self) -> None:
-        """Follow the schema log; without it the files alone say what judges."""
+        """Follow the schema log; until it is read, disk and files say what judges.
+
+        Raises: SchemaLogMissing.
+        """
         if self.schemas.is_following:
             return
         try:
             await self.schemas.start()
+        except SchemaLogMissing:
+            raise
         except SchemaLogUnavailable as exc:
-            logger.warning("The schema registry is off, files alone judge: %s", exc)
+            logger.warning("The schema log is not read, what lies on disk judges: %s", exc)
 
     async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
         if not self.gate.reasons(tp.topic):
@@ -260,8 +269,8 @@ def _gate(settings: Settings, sources: list[str], dead_letters: list[str]) -> Ga
 
 
 def _measure_end_to_end(chunk: Chunk) -> None:
-    """Observe a chunk by its oldest record; clocks that run ahead are left out."""
-    oldest_ms = min(record.timestamp for record in chunk.records)
+    """Observe a chunk by its first record; clocks that run ahead are left out."""
+    oldest_ms = chunk.records[0].timestamp
     age_s = time.time() - oldest_ms / 1000
     if oldest_ms > 0 and age_s >= 0:
         metrics.END_TO_END_SECONDS.labels(chunk.tp.topic).observe(age_s)

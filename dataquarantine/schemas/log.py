@@ -27,6 +27,10 @@ class SchemaLogUnavailable(DataQuarantineError):
     """The log can't be read or written; says what to do."""
 
 
+class SchemaLogMissing(SchemaLogUnavailable):
+    """There is no log; the worker's table of schemas can't be without."""
+
+
 class SchemaLog:
     """A client of the log: reads it to its end, proposes, waits for the answer.
 
@@ -55,7 +59,7 @@ class SchemaLog:
     async def open(self) -> None:
         """Connect and read the log to its end.
 
-        Raises: SchemaLogUnavailable.
+        Raises: SchemaLogUnavailable, SchemaLogMissing.
         """
         consumer = AIOKafkaConsumer(
             **client_options(self._kafka),
@@ -67,7 +71,7 @@ class SchemaLog:
         try:
             await consumer.start()
             if self.topic not in await consumer.topics():
-                raise SchemaLogUnavailable(
+                raise SchemaLogMissing(
                     f"topic {self.topic} does not exist; run `dataquarantine topics create`"
                 )
             consumer.assign([self._partition])

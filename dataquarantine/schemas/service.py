@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from dataquarantine.schemas.desk import RegistryDesk
 from dataquarantine.schemas.log import MAX_REQUEST_BYTES, SchemaLog, SchemaLogUnavailable
 from dataquarantine.schemas.proposals import Answer, Proposal, proposal_bytes
-from dataquarantine.schemas.registry import SHADOW, Registry
+from dataquarantine.schemas.registry import DOC, SHADOW, STATE, Registry
 from dataquarantine.schemas.rollout import ShadowFigures
 from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
@@ -44,6 +44,7 @@ class RegistryService:
     """The registry as one worker knows it.
 
     registry: folded from the log, at most a fetch behind it; for reading only.
+    kept_rows: reads the rows that this worker's disk holds; set by whoever keeps them.
     Args: on_change: called after rows that change what judges were folded.
     """
 
@@ -56,6 +57,7 @@ class RegistryService:
         self._desk: RegistryDesk | None = None
         self._folded = asyncio.Condition()
         self._worker = uuid4().hex[:12]
+        self.kept_rows: Callable[[], Iterable[tuple[str, bytes]]] = tuple
 
     @property
     def registry(self) -> Registry:
@@ -63,13 +65,24 @@ class RegistryService:
 
     @property
     def is_following(self) -> bool:
-        """Tell whether the log is read; without it the registry is empty."""
+        """Tell whether the log is read; without it the registry is what the disk held."""
         return bool(self._tasks)
+
+    def restore(self) -> int:
+        """Judge by the versions on this worker's disk until the log is read; tell how many.
+
+        Documents and states alone: they are never deleted, so what the log says later is above
+        what lay here.
+        """
+        for key, value in self.kept_rows():
+            if key.startswith((DOC, STATE)):
+                self.registry.put(key, value)
+        return len(self.registry.by_id)
 
     async def start(self) -> None:
         """Read the log to its end and follow it from there.
 
-        Raises: SchemaLogUnavailable.
+        Raises: SchemaLogUnavailable, SchemaLogMissing.
         """
         await self._log.open()
         producer = AIOKafkaProducer(

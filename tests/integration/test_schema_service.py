@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from dataquarantine.dev.broker import EmbeddedBroker
-from dataquarantine.schemas.log import SchemaLog
-from dataquarantine.schemas.proposals import Register, SetState
+from dataquarantine.schemas.log import SchemaLog, SchemaLogUnavailable
+from dataquarantine.schemas.proposals import Register, SetConfig, SetState
 from dataquarantine.schemas.service import RegistryService
 from dataquarantine.schemas.states import State
 from dataquarantine.settings import KafkaSettings, Settings
 from dataquarantine.topics import create_topics
+from tests.unit.api.registry_at_hand import RegistryAtHand
 from tests.unit.schemas.compatibility_cases import NUMBER, TEXT, obj
 
 NAME = "event"
@@ -64,6 +65,23 @@ async def settings(tmp_path: Any) -> AsyncIterator[Settings]:
 def register(version: str, schema: Any, state: State = State.ENFORCED) -> Register:
     document = {"name": NAME, "version": version, "description": "An event.", "schema": schema}
     return Register.model_validate({"by": "ann", "document": document, "state": state})
+
+
+async def test_what_lies_on_disk_is_known_before_any_broker_answers() -> None:
+    source = RegistryAtHand()
+    await source.propose(register("1.0.0", obj(a=TEXT)))
+    await source.propose(SetConfig(by="ann", name=NAME, compatibility="FULL"))
+    nowhere = Settings(kafka=KafkaSettings(bootstrap_servers="127.0.0.1:1"))
+    made = Node(nowhere).service
+    made.kept_rows = source.registry.rows
+
+    assert made.restore() == 1
+
+    with pytest.raises(SchemaLogUnavailable):
+        await made.start()
+    enforced = made.registry.enforced(NAME)
+    assert enforced is not None and enforced.version == "1.0.0"
+    assert not made.registry.configs
 
 
 async def until(condition: Callable[[], bool], deadline_s: float) -> float:

@@ -130,17 +130,19 @@ class Stack:
 
     def _create_shared_topics(self, admin: AdminClient) -> None:
         """Create the topics that all gateways of a cluster share."""
-        for created in admin.create_topics([NewTopic(t, 1, 1) for t in (LEDGER, CONTROL)]).values():
+        self._create_missing(admin, [NewTopic(t, 1, 1) for t in (LEDGER, CONTROL)])
+
+    def _create_missing(self, admin: AdminClient, topics: list[NewTopic]) -> None:
+        for created in admin.create_topics(topics).values():
             problem = created.exception(timeout=30)
             if problem and problem.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise problem
 
     def create_schema_log(self) -> None:
-        """Create the registry's log; without it the files alone judge."""
+        """Create the registry's log."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
         topic = NewTopic(self.schema_log, 1, 1, config={"cleanup.policy": "compact"})
-        for created in admin.create_topics([topic]).values():
-            created.result(timeout=30)
+        self._create_missing(admin, [topic])
 
     def alter_topic(self, topic: str, option: str, value: str) -> None:
         """Change an option of a topic, as its owner might."""
@@ -176,6 +178,8 @@ class Stack:
     def start_worker(self, *, wait: bool = True, **changes: Any) -> Worker:
         """Start one more worker; `changes` replace sections of the settings."""
         number = len(self.workers)
+        if not number:
+            self.create_schema_log()
         port = free_port()
         config = {
             **self.config(),

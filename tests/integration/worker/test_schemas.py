@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import getpass
 import json
+import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,21 +17,25 @@ from typing import Any
 
 import pytest
 import yaml
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.dev.objects import EmbeddedObjects
 from tests.integration.worker.stack import Stack, Worker, until
 
 AVRO = {"type": "record", "name": "event", "fields": [{"name": "user_id", "type": "string"}]}
 
 
-@pytest.fixture
+@pytest.fixture(params=["kafka", "tansu"])
 def stack(
-    tmp_path: Path, tansu: EmbeddedBroker, database_url: str, objects_server: EmbeddedObjects
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    database_url: str,
+    objects_server: EmbeddedObjects,
 ) -> Iterator[Stack]:
+    real = request.param == "kafka"
+    broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
     name = f"t{uuid.uuid4().hex[:8]}"
     s3 = {
         "endpoint_url": objects_server.endpoint_url,
@@ -37,17 +43,14 @@ def stack(
         "secret_key": objects_server.secret_key,
         "bucket": name,
     }
-    made = Stack(tmp_path, tansu.bootstrap_servers, False, database_url, s3, name)
+    made = Stack(tmp_path, broker.bootstrap_servers, real, database_url, s3, name)
     made.create_topics()
-    made.create_schema_log()
     yield made
     made.stop()
 
 
 def registry(worker: Worker, path: str) -> Any:
-    url = f"http://127.0.0.1:{worker.port}/registry{path}"
-    with urllib.request.urlopen(url, timeout=5) as answer:
-        return json.loads(answer.read())
+    return json.loads(get(worker, f"/registry{path}"))
 
 
 def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_second(
@@ -65,6 +68,47 @@ def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_s
     assert time.monotonic() - registered < 1.0
     stack.produce([data])
     assert [message.value() for message in stack.read(stack.valid, 1)] == [data]
+
+
+def test_every_worker_keeps_the_rows_on_disk_and_rebuilds_a_wiped_folder(stack: Stack) -> None:
+    one, two = stack.start_worker(), stack.start_worker()
+    with SchemaRegistryClient({"url": f"http://127.0.0.1:{one.port}/registry"}) as client:
+        for subject in ("orders", "payments"):
+            client.register_schema(subject, Schema(json.dumps(AVRO), "AVRO"))
+    keys = ["doc/orders/1.0.0", "doc/payments/1.0.0"]
+    until(lambda: all(kept(worker, keys) for worker in (one, two)), 20, "both tables hold them")
+    rows = kept(one, keys)
+    served = registry(one, "/schemas")
+
+    one.kill()
+    two.kill()
+    shutil.rmtree(stack.home / "worker-0")
+    wiped = stack.start_worker(data_dir=str(stack.home / "worker-0"))
+    same = stack.start_worker(data_dir=str(stack.home / "worker-1"))
+
+    assert "2 schema versions lay on this worker's disk" in same.log.read_text()
+    assert "lay on this worker's disk" not in wiped.log.read_text()
+    for worker in (wiped, same):
+        until(lambda: registry(worker, "/schemas") == served, 20, "the same versions")  # noqa: B023
+        until(lambda: kept(worker, keys) == rows, 20, "the same rows on disk")  # noqa: B023
+    names = json.loads(get(wiped, "/api/v1/tables"))
+    assert {"name": "schemas", "global": True}.items() <= names[0].items()
+
+
+def kept(worker: Worker, keys: list[str]) -> dict[str, Any] | None:
+    """Look the rows up in the table of a worker; None while one is missing."""
+    try:
+        found = [json.loads(get(worker, f"/api/v1/tables/schemas/{key}")) for key in keys]
+    except urllib.error.HTTPError as exc:
+        assert exc.code == 404
+        assert json.loads(exc.read())["error_code"] == 40402
+        return None
+    return {row["key"]: row["value"] for row in found}
+
+
+def get(worker: Worker, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}{path}", timeout=5) as answer:
+        return bytes(answer.read())
 
 
 def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(

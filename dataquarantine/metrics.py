@@ -52,7 +52,7 @@ VALIDATION_SECONDS = Histogram(
 )
 END_TO_END_SECONDS = Histogram(
     "dataquarantine_end_to_end_seconds",
-    "From the oldest record's timestamp to the acknowledgement of its chunk's outputs.",
+    "From a chunk's first record's timestamp to the acknowledgement of its outputs.",
     ["topic"],
     buckets=END_TO_END_BUCKETS_S,
 )

@@ -42,7 +42,7 @@ class KafkaSettings(Section):
     max_in_flight_bytes: int = Field(64 * 2**20, gt=0)
     max_chunk_records: int = Field(2000, gt=0)
     max_fetch_bytes: int = Field(4 * 2**20, gt=0)
-    max_batch_bytes: int = Field(256 * 1024, gt=0)
+    max_batch_bytes: int = Field(900_000, gt=0)
     max_request_bytes: int = Field(1024 * 1024, gt=0)
     drain_timeout_s: float = Field(2.0, gt=0)
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"

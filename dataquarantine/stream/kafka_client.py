@@ -55,6 +55,6 @@ def output_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
     )
 
 
-def output_batch(kafka: KafkaSettings) -> BatchBuilder:
+def output_batch(size_bytes: int) -> BatchBuilder:
     """Make an empty batch that does not belong to a producer: it survives a new one."""
-    return BatchBuilder(kafka.max_batch_bytes, 0)
+    return BatchBuilder(size_bytes, 0)

@@ -48,6 +48,31 @@ class Failure(NamedTuple):
     error: Exception
 
 
+class BatchSize:
+    """How large batches are made: halved when a broker refuses one, slowly back after that.
+
+    A topic's `max.message.bytes` bounds whole batches, and it may change at any time.
+    """
+
+    SMALLEST = 16 * 1024
+    GROW_AFTER_ROUNDS = 1000
+
+    def __init__(self, max_bytes: int) -> None:
+        self.bytes = self._max_bytes = max_bytes
+        self._rounds = 0
+
+    def shrink(self) -> None:
+        self.bytes = max(self.SMALLEST, self.bytes // 2)
+        self._rounds = 0
+
+    def grow(self) -> None:
+        """Count a round without a refusal."""
+        self._rounds += 1
+        if self._rounds >= self.GROW_AFTER_ROUNDS and self.bytes < self._max_bytes:
+            self.bytes = min(self._max_bytes, self.bytes * 2)
+            self._rounds = 0
+
+
 class RoundProducer:
     """Group commit: while one round is under way, everything that arrives joins the next.
 
@@ -59,8 +84,9 @@ class RoundProducer:
     def __init__(
         self,
         new_producer: Callable[[], AIOKafkaProducer],
-        new_builder: Callable[[], BatchBuilder],
+        new_builder: Callable[[int], BatchBuilder],
         *,
+        max_batch_bytes: int,
         replace: Replace,
         on_unavailable: Callable[[], None] = lambda: None,
         on_finished: Callable[[Chunk], None] = lambda chunk: None,
@@ -72,8 +98,9 @@ class RoundProducer:
         self._round_since: float | None = None
         self._producer: Any = None
         self._new_builder = new_builder
+        self._batch_size = BatchSize(max_batch_bytes)
         self._arrived = asyncio.Event()
-        self._packer = Packer(new_builder)
+        self._packer = self._new_packer()
         self._chunks: list[Chunk] = []
         self._partitions: dict[str, int] = {}
 
@@ -121,7 +148,7 @@ class RoundProducer:
             await self._arrived.wait()
             self._arrived.clear()
             chunks, self._chunks = self._chunks, []
-            packer, self._packer = self._packer, Packer(self._new_builder)
+            packer, self._packer = self._packer, self._new_packer()
             self._round_since = time.monotonic()
             await self._deliver(packer.batches)
             self._round_since = None
@@ -146,6 +173,7 @@ class RoundProducer:
             )
             failed = [result for result in results if result is not None]
             if not failed:
+                self._batch_size.grow()
                 return
             # After a failed batch an idempotent producer's sequence numbers no longer match.
             await self._stop_producer()
@@ -173,7 +201,7 @@ class RoundProducer:
 
     async def _mend(self, failed: Sequence[Failure]) -> dict[TopicPartition, list[Batch]]:
         """Build what is left again: halves of a refused batch, replacements of a refused row."""
-        packer = Packer(self._new_builder)
+        packer = self._new_packer()
         for tp, batches, error in failed:
             rows = batches[0].rows
             if not isinstance(error, REFUSED):
@@ -184,6 +212,7 @@ class RoundProducer:
                 for other, replacement in replaced.items():
                     packer.add(other, replacement)
             else:
+                self._batch_size.shrink()
                 half = len(rows) // 2
                 packer.add(tp, rows[:half])
                 packer.split(tp)
@@ -191,6 +220,10 @@ class RoundProducer:
                 packer.split(tp)
                 self._repack(packer, tp, batches[1:])
         return packer.batches
+
+    def _new_packer(self) -> Packer:
+        size = self._batch_size.bytes
+        return Packer(lambda: self._new_builder(size))
 
     @staticmethod
     def _repack(packer: Packer, tp: TopicPartition, batches: Sequence[Batch]) -> None:

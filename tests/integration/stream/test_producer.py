@@ -31,7 +31,10 @@ async def running(
     settings: KafkaSettings, replace: Replace = refuse
 ) -> AsyncIterator[RoundProducer]:
     producer = RoundProducer(
-        lambda: output_producer(settings), lambda: output_batch(settings), replace=replace
+        lambda: output_producer(settings),
+        output_batch,
+        max_batch_bytes=settings.max_batch_bytes,
+        replace=replace,
     )
     await producer.start()
     rounds = asyncio.create_task(producer.run())

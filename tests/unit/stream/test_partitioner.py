@@ -3,7 +3,12 @@ from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataquarantine.stream.partitioner import KeyPartitioner, murmur2, partition_for
+from dataquarantine.stream.partitioner import (
+    murmur2,
+    murmur2_of,
+    partition_for,
+    partitions_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,6 @@ def test_partition_is_the_positive_hash_modulo_the_count(key: bytes, partitions:
     expected = (aiokafka_murmur2(key) & 0x7FFFFFFF) % partitions
 
     assert partition_for(key, partitions) == expected
-    assert KeyPartitioner(partitions).choose(key) == expected
 
 
 def test_partition_follows_a_changed_count() -> None:
@@ -41,12 +45,17 @@ def test_partition_follows_a_changed_count() -> None:
     ]
 
 
-def test_keys_are_remembered_up_to_a_limit() -> None:
-    partitioner = KeyPartitioner(7)
-    long_key = b"x" * 129
+@given(st.lists(st.none() | st.binary(max_size=40), max_size=40), st.integers(1, 64))
+def test_many_keys_at_once_get_the_partitions_of_each(
+    keys: list[bytes | None], partitions: int
+) -> None:
+    expected = [partition_for(key, partitions) if key else -1 for key in keys]
 
-    for number in range(200_001):
-        partitioner.choose(b"%d" % number)
-    partitioner.choose(long_key)
+    assert list(partitions_for(keys, partitions, unkeyed=-1)) == expected
 
-    assert partitioner.known == {b"200000": partition_for(b"200000", 7)}
+
+@given(
+    st.integers(1, 70).flatmap(lambda n: st.lists(st.binary(min_size=n, max_size=n), min_size=1))
+)
+def test_keys_of_one_length_hash_together_as_alone(keys: list[bytes]) -> None:
+    assert murmur2_of(keys, len(keys[0])) == [aiokafka_murmur2(key) for key in keys]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -156,29 +156,77 @@ class ThoroughJudge:
                 frame = (record.value or b"")[: -len(body)]
                 self._chunk.remediated[index] = frame + repaired.body
                 return outcome, key
-        if not outcome.passed:
-            self._chunk.rendered[index] = body
-            return outcome, record.key
-        return outcome, _key(schema, document, record)
+        if outcome.passed:
+            return outcome, _key(schema, document, record)
+        if schema.document.fallback and outcome.result is ValidationResult.INVALID:
+            judged = self._fall_back(schema, record, body)
+            if judged is not None:
+                return judged
+        self._chunk.rendered[index] = body
+        return outcome, record.key
+
+    def _fall_back(self, schema: CompiledSchema, record: Record, body: bytes) -> Judged | None:
+        """Judge a refused record, as it stands, by the earlier versions that its schema names.
+
+        The outcome of the first that accepts it names that version; None when none does.
+        """
+        for earlier in self._earlier_versions(schema):
+            document = payloads.decode_json(body)
+            self._selector.take_fields(earlier, document)
+            outcome = judge_document(earlier, document, self._now)
+            if outcome.passed:
+                return outcome, _key(earlier, document, record)
+        return None
+
+    def _fall_back_avro(
+        self, schema: CompiledSchema, record: Record, refused: ValidationOutcome
+    ) -> Judged | None:
+        if refused.result is not ValidationResult.INVALID:
+            return None
+        for earlier in self._earlier_versions(schema):
+            if earlier.avro is None:
+                continue
+            try:
+                document = payloads.decode_json(self._render_avro(earlier.avro, record))
+            except NotDecodable:
+                continue
+            outcome = judge_document(earlier, document, self._now, was_avro=True)
+            if outcome.passed:
+                return outcome, _key(earlier, document, record)
+        return None
+
+    def _earlier_versions(self, schema: CompiledSchema) -> Iterator[CompiledSchema]:
+        for version in schema.document.fallback:
+            found = self._catalog.find(schema.name, version)
+            if isinstance(found, CompiledSchema):
+                yield found
 
     def _judge_avro(
         self, index: int, record: Record, schema: CompiledSchema, decoder: AvroDecoder
     ) -> Judged:
         """Judge a value that came as Avro; rules see its JSON form, the outputs its own bytes."""
-        value = record.value or b""
-        confluent = self._pipeline.selection.from_ == "confluent"
+        rendered = None
         try:
-            decoded = read_value(decoder, value, self._find_writer, confluent=confluent)
+            rendered = self._render_avro(decoder, record)
         except NotDecodable as exc:
             violation = Violation(exc.code, "payload", exc.message, exc.field_path)
-            return _unreadable(violation, schema), record.key
-        rendered = to_json(decoded)
-        document = payloads.decode_json(rendered)
-        outcome = judge_document(schema, document, self._now, was_avro=True)
-        if not outcome.passed:
+            outcome = _unreadable(violation, schema)
+        else:
+            document = payloads.decode_json(rendered)
+            outcome = judge_document(schema, document, self._now, was_avro=True)
+            if outcome.passed:
+                return outcome, _key(schema, document, record)
+        judged = self._fall_back_avro(schema, record, outcome)
+        if judged is not None:
+            return judged
+        if rendered is not None:
             self._chunk.rendered[index] = rendered
-            return outcome, record.key
-        return outcome, _key(schema, document, record)
+        return outcome, record.key
+
+    def _render_avro(self, decoder: AvroDecoder, record: Record) -> bytes:
+        confluent = self._pipeline.selection.from_ == "confluent"
+        value = record.value or b""
+        return to_json(read_value(decoder, value, self._find_writer, confluent=confluent))
 
     def _find_writer(self, reference: int | bytes) -> AvroSchema | None:
         if isinstance(reference, int):

@@ -8,12 +8,18 @@ from faust.web import View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dataquarantine.api import tables
-from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request
+from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request, user_of
 from dataquarantine.api.errors import ApiError
+from dataquarantine.api.schemas import SchemasApi
 
 from .app import app, gateway
 
 registry_api = ConfluentApi(gateway.schemas.registry, gateway.schemas.propose)
+schemas_api = SchemasApi(
+    gateway.schemas.registry,
+    gateway.schemas.propose,
+    model_packages=gateway.settings.schemas.model_packages,
+)
 
 
 @app.page("/healthz")
@@ -55,16 +61,32 @@ class RegistryView(View):  # type: ignore[misc]  # untyped base
     """Answer as Confluent's schema registry does."""
 
     async def get(self, request: Any, path: str = "") -> Any:
-        url = request.rel_url
-        response = await registry_api.handle(
-            Request(
-                request.method,
-                url.raw_path.removeprefix("/registry"),
-                dict(url.query),
-                await request.read(),
-                "a registry client",
-            )
-        )
+        asked = await _request(request, "/registry", "a registry client")
+        response = await registry_api.handle(asked)
         return self.bytes(response.body, content_type=CONTENT_TYPE, status=response.status)
 
     post = put = delete = get
+
+
+@app.page("/api/v1/schemas{path:(/.*)?}")
+class SchemasView(View):  # type: ignore[misc]  # untyped base
+    """Show schemas, their states and histories; take proposals."""
+
+    async def get(self, request: Any, path: str = "") -> Any:
+        asked = await _request(request, "/api/v1", "an API client")
+        response = await schemas_api.handle(asked)
+        return self.bytes(response.body, content_type="application/json", status=response.status)
+
+    post = get
+
+
+async def _request(request: Any, mount: str, otherwise: str) -> Request:
+    """Translate a web request; who asks is the user name of basic authentication."""
+    url = request.rel_url
+    return Request(
+        request.method,
+        url.raw_path.removeprefix(mount),
+        dict(url.query),
+        await request.read(),
+        user_of(request.headers.get("Authorization"), otherwise),
+    )

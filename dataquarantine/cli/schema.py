@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataquarantine.cli import schema_changes, schema_comparisons, schema_trials
-from dataquarantine.cli.context import current_settings, emit, emit_list, json_option
+from dataquarantine.cli.context import current_settings, emit, emit_list, json_option, remark
+from dataquarantine.cli.schema_log import reachable_registry
+from dataquarantine.errors import SchemaNotFound
 
 if TYPE_CHECKING:
     from dataquarantine.schemas.documents import SchemaDocument
@@ -33,31 +35,59 @@ for _command in (
     schema.add_command(_command)
 
 
-@schema.command("list", epilog="Example: dataquarantine schema list --json")
-@json_option
-def list_(as_json: bool) -> None:
-    """List the schemas of the folder; unusable files are named by `schema lint`."""
-    from dataquarantine.schemas.catalog import FileCatalog
+files_option = click.option("--files", is_flag=True, help="Look at the folder, ask no broker.")
 
+
+@schema.command("list", epilog="Example: dataquarantine schema list --json")
+@files_option
+@json_option
+def list_(files: bool, as_json: bool) -> None:
+    """List the registered versions with their states, and the files of names not registered.
+
+    Without a broker, or before anything is registered: the files alone. Unusable files are named
+    by `schema lint`.
+    """
+    from dataquarantine.schemas.catalog import FileCatalog
+    from dataquarantine.schemas.lives import summary
+
+    registry = None if files else reachable_registry()
+    names = registry.names if registry is not None else {}
+    rows = [summary(e) for name in sorted(names) if registry for e in registry.versions(name)]
     catalog = FileCatalog.from_settings(current_settings())
     catalog.refresh()
-    rows = [_row(listed.document) for listed in catalog.versions()]
-    columns = ("name", "version", "type", "owner", "key", "description")
+    listed = [each.document for each in catalog.versions()]
+    rows += [_row(document) for document in listed if document.name not in names]
+    columns = ("name", "version", "state", "id", "type", "owner", "key", "description")
     emit_list(rows, columns=columns, as_json=as_json, empty="no schemas found")
 
 
 @schema.command(epilog="Example: dataquarantine schema show user_event@1.0.0")
 @click.argument("reference")
+@files_option
 @json_option
-def show(reference: str, as_json: bool) -> None:
-    """Print one schema: REFERENCE is NAME (its latest version) or NAME@VERSION."""
+def show(reference: str, files: bool, as_json: bool) -> None:
+    """Print one schema: REFERENCE is NAME (its enforced version) or NAME@VERSION.
+
+    A name that is not registered is looked for in the folder.
+    """
     import yaml
 
     from dataquarantine.dev.samples import sample_schema
+    from dataquarantine.schemas.reviews import canonical
 
-    document = sample_schema(current_settings(), reference)
-    values = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    emit(values, as_json=as_json, text=yaml.safe_dump(values, sort_keys=False).rstrip())
+    registry = None if files else reachable_registry()
+    name, _, version = reference.partition("@")
+    if registry is not None and name in registry.names:
+        entry = registry.entry(name, version) if version else registry.enforced(name)
+        if entry is None:
+            raise SchemaNotFound(name, version or None)
+        remark(f"{entry.name}@{entry.version} is {entry.state} since {entry.since}, id {entry.id}")
+        values = canonical(entry.document)
+        shown = {**values, "state": entry.state.value, "id": entry.id} if as_json else values
+    else:
+        document = sample_schema(current_settings(), reference)
+        shown = values = canonical(document)
+    emit(shown, as_json=as_json, text=yaml.safe_dump(values, sort_keys=False).rstrip())
 
 
 @schema.command(epilog="Example: dataquarantine schema lint schemas/user_event/1.0.0.yaml")
@@ -91,6 +121,8 @@ def _row(document: SchemaDocument) -> dict[str, Any]:
     return {
         "name": document.name,
         "version": document.version,
+        "id": None,
+        "state": "file",
         "type": document.type,
         "owner": document.owner,
         "key": document.key,

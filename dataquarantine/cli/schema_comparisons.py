@@ -128,24 +128,11 @@ def check(
 @json_option
 def history(name: str, as_json: bool) -> None:
     """Tell the life of a schema: who, when, what, why, and its effect on the traffic."""
-    entries = read_registry().versions(name)
-    if not entries:
+    from dataquarantine.schemas.lives import life
+
+    rows = life(read_registry(), name)
+    if not rows:
         raise SchemaNotFound(name)
-    rows = [
-        {
-            "at": step["at"],
-            "by": step["by"],
-            "version": entry.version,
-            "from": step["from"],
-            "to": step["to"],
-            "rollback": step.get("rollback", False),
-            "why": step["why"],
-            "effect": step.get("effect"),
-        }
-        for entry in entries
-        for step in entry.history
-    ]
-    rows.sort(key=lambda row: row["at"])
     if as_json:
         emit_list(rows, columns=(), as_json=True)
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dataquarantine.cli.context import current_settings
+from dataquarantine.cli.context import current_settings, remark
 from dataquarantine.errors import DataQuarantineError, SchemaNotFound
 
 if TYPE_CHECKING:
@@ -25,6 +25,21 @@ def read_registry() -> Registry:
             return log.registry
 
     return asyncio.run(read())
+
+
+def reachable_registry() -> Registry | None:
+    """Read the registry, or say on stderr why the files are shown instead."""
+    from dataquarantine.schemas.log import SchemaLogUnavailable
+
+    try:
+        registry = read_registry()
+    except SchemaLogUnavailable as exc:
+        remark(f"schema files only: {exc}")
+        return None
+    if not registry.names:
+        remark("schema files only: nothing is registered yet")
+        return None
+    return registry
 
 
 def propose_all(proposals: Sequence[Proposal], timeout_s: float) -> list[Answer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,19 @@ class Request:
         if not isinstance(value, dict):
             raise ApiError(400, 400, "the body is no JSON object")
         return value
+
+
+def user_of(authorization: str | None, otherwise: str) -> str:
+    """Name who asks by the user name of basic authentication; no password is checked."""
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() != "basic":
+        return otherwise
+    try:
+        text = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return otherwise
+    name = "".join(char for char in text.partition(":")[0] if char.isprintable())
+    return name[:200] or otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from dataquarantine import metrics
 from dataquarantine.clock import SystemClock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.outcomes import JudgedChunk
-from dataquarantine.quarantine.deadletters import DeadLetterWriter, DetachedPayload
+from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.schemas.catalog import Catalog
@@ -42,6 +43,8 @@ from dataquarantine.validation.tally import count_outcomes
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 #: Chunks in flight per group of topics; the agents' queues hold more, so that a slow sink never
 #: blocks the source behind it.
 MAX_CHUNKS = 48
@@ -71,7 +74,12 @@ class Gateway:
         self._registered = RegistrySource(self.schemas.registry)
         self.shadows = ShadowBench(self.pipelines, self.clock)
         self.engines = {
-            source: Engine(self.catalog, pipeline, clock=self.clock)
+            source: Engine(
+                self.catalog,
+                pipeline,
+                clock=self.clock,
+                on_disagreement=metrics.count_disagreement,
+            )
             for source, pipeline in self.pipelines.items()
         }
         kafka = settings.kafka
@@ -160,8 +168,7 @@ class Gateway:
             routed = router.forward_unjudged(chunk)
         else:
             routed = router.route(chunk, judged, self.clock.now())
-        if routed.detached:
-            await self._store_detached(routed)
+        await self._store_ahead(routed)
         if not chunk.is_stale:
             self.producer.submit(chunk, routed.outputs)
 
@@ -231,20 +238,27 @@ class Gateway:
         paused = time.monotonic() - started
         metrics.PAUSED_SECONDS.labels(tp.topic, SPOOL_FULL).inc(paused)
 
-    async def _store_detached(self, routed: Routed) -> None:
-        for payload in routed.detached:
-            await self._store_payload(payload)
-
-    async def _store_payload(self, payload: DetachedPayload) -> None:
+    async def _store_ahead(self, routed: Routed) -> None:
+        """Make durable what the outputs refer to, before they are produced."""
+        if not routed.detached and not routed.originals:
+            return
         sink = self._sink
         if sink is None:
             raise RuntimeError("Gateway.route before start")
+        for payload in routed.detached:
+            await self._insist(sink.store_detached, payload)
+        if routed.originals:
+            await self._insist(sink.store_originals, routed.originals)
+
+    async def _insist(self, store: Callable[[T], None], item: T) -> None:
         while True:
             try:
-                await asyncio.to_thread(sink.store_detached, payload)
+                await asyncio.to_thread(store, item)
                 return
             except SinkUnavailable as exc:
-                logger.error("A payload too large for its topic waits for S3 or spool: %s", exc)
+                logger.error(
+                    "Payloads that go ahead of their records wait for S3 or spool: %s", exc
+                )
                 await asyncio.sleep(exc.retry_after_s)
 
     async def _replace_refused(self, tp: TopicPartition, row: OutputRow, reason: str) -> Outputs:
@@ -254,7 +268,7 @@ class Gateway:
             chunk.tally.refuse(tombstone=row[1] is None)
         router = self._routers[pipeline.source]
         routed = router.replace_refused(tp.topic, row, reason, self.clock.now())
-        await self._store_detached(routed)
+        await self._store_ahead(routed)
         return routed.outputs
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from dataquarantine.validation.tally import Tally
+
+if TYPE_CHECKING:
+    from dataquarantine.validation.compiled import CompiledSchema
 
 LATENCY_BUCKETS_S = (
     *(0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025),
@@ -91,6 +96,12 @@ POOL_ACTIVE = Gauge(
 POOL_MAX = Gauge(
     "dataquarantine_postgres_pool_max_connections", "Size of the pool; above 80 % used: raise it."
 )
+ENGINE_DISAGREEMENTS = Counter(
+    "dataquarantine_engine_disagreements_total",
+    "Sampled records that the second JSON Schema engine judges otherwise; the first decides. "
+    "Any at all: report it with the schema.",
+    ["schema"],
+)
 PAUSED_SECONDS = Counter(
     "dataquarantine_paused_seconds_total",
     "Time a topic was held closed, by reason (spool, breaker, operator).",
@@ -112,3 +123,8 @@ def count_chunk(topic: str, tally: Tally) -> None:
             INVALID.labels(topic, schema.name, error_type.value).inc(count)
         for code, count in schema.violations.items():
             VIOLATIONS.labels(topic, schema.name, code.value).inc(count)
+
+
+def count_disagreement(schema: CompiledSchema) -> None:
+    """Take note that two engines judge a record by a schema differently."""
+    ENGINE_DISAGREEMENTS.labels(schema.name).inc()

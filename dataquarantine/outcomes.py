@@ -165,6 +165,7 @@ class JudgedChunk:
     outcomes: N, in the records' order.
     keys: N output keys: the schema's declared key field as UTF-8 text, else the record's own key.
     remediated: position -> new value, for records that passed only after remediation.
+    originals: positions of remediated records whose own bytes must be kept (`keep_original`).
     rendered: position -> JSON text of the payload, for records that did not pass and could be
         decoded (for JSON the original bytes themselves); absent means: shown as bytes only.
     """
@@ -173,3 +174,4 @@ class JudgedChunk:
     keys: list[bytes | None]
     remediated: dict[int, bytes] = field(default_factory=dict)
     rendered: dict[int, bytes] = field(default_factory=dict)
+    originals: set[int] = field(default_factory=set)

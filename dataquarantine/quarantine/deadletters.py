@@ -32,6 +32,13 @@ class DetachedPayload(NamedTuple):
     body: bytes
 
 
+class KeptOriginal(NamedTuple):
+    """What a remediated record came with; durable before the record is forwarded."""
+
+    path: str
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A record for the dead letter topic.
@@ -55,6 +62,16 @@ class DeadLetterWriter:
     def __init__(self, cluster_id: str, *, max_bytes: int = 1024 * 1024) -> None:
         self._cluster_id = cluster_id
         self._max_bytes = max_bytes - RECORD_OVERHEAD_BYTES
+
+    def kept_original(self, record: Record) -> KeptOriginal:
+        """Say where the original of a remediated record is kept."""
+        path = envelopes.original_path(
+            record.topic,
+            record.partition,
+            record.offset,
+            envelopes.quarantine_id(self._cluster_id, record),
+        )
+        return KeptOriginal(path, record.value or b"")
 
     def dead_letters(
         self, records: Sequence[Record], judged: JudgedChunk, now: datetime

@@ -139,6 +139,11 @@ def object_path(topic: str, partition: int, offset: int, record_id: UUID) -> str
     return f"{topic}/{partition}/{offset}_{record_id}.json"
 
 
+def original_path(topic: str, partition: int, offset: int, record_id: UUID) -> str:
+    """Say where the bytes lie that a remediated record came with (`keep_original`)."""
+    return f"{topic}/{partition}/{offset}_{record_id}.original.json"
+
+
 def crc32c(payload: bytes | None) -> int | None:
     """Checksum a payload (Castagnoli); None for an empty value."""
     return None if payload is None else int(google_crc32c.value(payload))

@@ -13,7 +13,7 @@ from dataquarantine import metrics
 from dataquarantine.clock import Clock, SystemClock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.quarantine import layouts
-from dataquarantine.quarantine.deadletters import DetachedPayload
+from dataquarantine.quarantine.deadletters import DetachedPayload, KeptOriginal
 from dataquarantine.quarantine.entries import Entry, entry_of, renamed
 from dataquarantine.quarantine.envelope import NotAnEnvelope, parse_envelope
 from dataquarantine.quarantine.housekeeping import Housekeeper
@@ -127,6 +127,14 @@ class QuarantineSink:
         mark = StoredMark(envelope.id, timestamp, payload.path)
         package = Package(StoredObject(payload.path, payload.body), (mark,))
         self._spool_rest(self._put([package]), ())
+
+    def store_originals(self, originals: Sequence[KeptOriginal]) -> None:
+        """Make durable what remediated records came with, before these are forwarded.
+
+        Raises: SinkUnavailable when neither object store nor spool takes it.
+        """
+        packages = [Package(StoredObject(each.path, each.body), ()) for each in originals]
+        self._spool_rest(self._put(packages), ())
 
     def drain(self) -> Drained:
         """Empty the spool as far as the stores answer."""

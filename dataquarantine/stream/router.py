@@ -16,7 +16,12 @@ from dataquarantine.outcomes import (
     Violation,
     rejected,
 )
-from dataquarantine.quarantine.deadletters import DeadLetter, DeadLetterWriter, DetachedPayload
+from dataquarantine.quarantine.deadletters import (
+    DeadLetter,
+    DeadLetterWriter,
+    DetachedPayload,
+    KeptOriginal,
+)
 from dataquarantine.records import Header, TopicPartition
 from dataquarantine.settings import PipelineSettings
 from dataquarantine.stream.chunk import Chunk
@@ -27,6 +32,9 @@ OWN_PREFIX = "__dq."
 SOURCE_HEADER = "__dq.src"
 SCHEMA_HEADER = "__dq.schema"
 REMEDIATION_HEADER = "__dq.remediation"
+#: Where in the bucket the bytes lie that a remediated record came with; not part of `provenance`:
+#: nothing else leads there.
+ORIGINAL_HEADER = "__dq.original"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Routed:
 
     outputs: Outputs
     detached: Sequence[DetachedPayload] = ()
+    originals: Sequence[KeptOriginal] = ()
 
 
 class Router:
@@ -60,21 +69,25 @@ class Router:
         """Make the outputs of a chunk; nothing in `observe` mode."""
         if self._pipeline.mode == "observe":
             return Routed({})
-        outputs = self._forward(chunk, judged)
+        originals = {
+            index: self._writer.kept_original(chunk.records[index])
+            for index in sorted(judged.originals)
+        }
+        outputs = self._forward(chunk, judged, originals)
         detached: list[DetachedPayload] = []
         letters = self._writer.dead_letters(chunk.records, judged, now)
         if letters:
             tp = self._dead_letter_partition(chunk.tp)
             outputs[tp] = [_letter_row(chunk, letter) for letter in letters]
             detached = [letter.detached for letter in letters if letter.detached]
-        return Routed(outputs, detached)
+        return Routed(outputs, detached, list(originals.values()))
 
     def forward_unjudged(self, chunk: Chunk) -> Routed:
         """Make the outputs of a chunk in `passthrough` mode: everything, as it came."""
         valid = ValidationOutcome(ValidationResult.VALID)
         count = len(chunk.records)
         keys = [record.key for record in chunk.records]
-        return Routed(self._forward(chunk, JudgedChunk([valid] * count, keys)))
+        return Routed(self._forward(chunk, JudgedChunk([valid] * count, keys), {}))
 
     def replace_refused(self, topic: str, row: OutputRow, reason: str, now: datetime) -> Routed:
         """Make what goes out instead of a row that the broker refused.
@@ -101,7 +114,9 @@ class Router:
         outcome = rejected(ErrorType.PRODUCE_ERROR, [violation], result=ValidationResult.ERROR)
         return self._writer.dead_letter(index, chunk.records[index], outcome, None, now)
 
-    def _forward(self, chunk: Chunk, judged: JudgedChunk) -> dict[TopicPartition, list[OutputRow]]:
+    def _forward(
+        self, chunk: Chunk, judged: JudgedChunk, originals: Mapping[int, KeptOriginal]
+    ) -> dict[TopicPartition, list[OutputRow]]:
         """Make the rows of valid records.
 
         Cost: 1.2 us a record.
@@ -133,6 +148,8 @@ class Router:
                     *schema_header,
                 ]
             value = remediated[index] if outcome.remediated else record.value
+            if originals and index in originals:
+                headers = [*headers, (ORIGINAL_HEADER, originals[index].path.encode())]
             rows[partition].append((key, value, record.timestamp, headers, chunk, index))
         topic = self._pipeline.valid
         return {TopicPartition(topic, p): found for p, found in enumerate(rows) if found}

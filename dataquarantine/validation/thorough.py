@@ -155,6 +155,8 @@ class ThoroughJudge:
                 key = _key(schema, repaired.document, record)
                 frame = (record.value or b"")[: -len(body)]
                 self._chunk.remediated[index] = frame + repaired.body
+                if schema.document.keep_original:
+                    self._chunk.originals.add(index)
                 return outcome, key
         if outcome.passed:
             return outcome, _key(schema, document, record)

@@ -121,6 +121,8 @@ def _add(chunk: JudgedChunk, judged: Judged) -> None:
         chunk.remediated[index] = judged.remediated
     if judged.rendered is not None:
         chunk.rendered[index] = judged.rendered
+    if judged.keep_original:
+        chunk.originals.add(index)
 
 
 class _Child:

@@ -34,6 +34,7 @@ class Judged(msgspec.Struct, frozen=True):
     key: bytes | None = None
     remediated: bytes | None = None
     rendered: bytes | None = None
+    keep_original: bool = False
     failure: str | None = None
 
 
@@ -60,4 +61,10 @@ def encode_record(record: Record) -> bytes:
 
 def judged_of(chunk: JudgedChunk) -> Judged:
     """Take the judgement of a chunk of one record."""
-    return Judged(chunk.outcomes[0], chunk.keys[0], chunk.remediated.get(0), chunk.rendered.get(0))
+    return Judged(
+        chunk.outcomes[0],
+        chunk.keys[0],
+        chunk.remediated.get(0),
+        chunk.rendered.get(0),
+        0 in chunk.originals,
+    )

@@ -444,3 +444,19 @@ def test_both_engines_agree_on_the_seeds_events() -> None:
     judge_all(engine, b'{"_schema":"user_event"}')
 
     assert told == []
+
+
+@pytest.mark.parametrize("keep", [True, False], ids=["keep_original", "not asked for"])
+def test_remediated_records_whose_original_is_to_be_kept_are_named(keep: bool) -> None:
+    trimmed = {"required": ["a"], "properties": {"a": {"type": "string", "pattern": "^x$"}}}
+    schema = listed("r", definition=trimmed, remediation=[{"trim": "a"}], keep_original=keep)
+
+    chunk = judge_all(
+        engine_of(schema),
+        b'{"_schema":"r","a":"x"}',
+        b'{"_schema":"r","a":" x"}',
+        b'{"_schema":"r"}',
+    )
+
+    assert [outcome.passed for outcome in chunk.outcomes] == [True, True, False]
+    assert chunk.originals == ({1} if keep else set())

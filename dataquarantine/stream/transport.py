@@ -159,11 +159,17 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
     # -- fetching
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
-        """Fetch from open partitions only."""
+        """Fetch from open partitions only; while tables recover, from changelogs only.
+
+        Faust lets the flow run while it reads changelogs, then seeks the sources and empties every
+        queue: a chunk delivered in between is lost to its owner, and its partition stands still.
+        """
         if not active_partitions:
             return await super()._getmany(active_partitions, timeout)
         is_open = self.gate.is_open
         wanted = {tp for tp in active_partitions if is_open(tp)}
+        if self.app.rebalancing:
+            wanted = {tp for tp in wanted if tp.topic not in self.gate}
         if not wanted:
             await asyncio.sleep(CLOSED_POLL_S)
             return {}

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from dataquarantine import metrics
@@ -16,12 +17,15 @@ from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.schemas.catalog import Catalog
+from dataquarantine.schemas.events import EventBook
 from dataquarantine.schemas.files import SchemaFiles
 from dataquarantine.schemas.log import SchemaLogMissing, SchemaLogUnavailable
 from dataquarantine.schemas.service import RegistryService
 from dataquarantine.schemas.shadow import ShadowBench
 from dataquarantine.schemas.source import RegistrySource
 from dataquarantine.settings import PipelineSettings, Settings
+from dataquarantine.store.postgres import Database
+from dataquarantine.store.schema_events import write as write_schema_events
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance, Gate
 from dataquarantine.stream.kafka_client import output_batch, output_producer
@@ -64,6 +68,9 @@ class Gateway:
         self.dead_letter_topics = sorted({p.dead_letter for p in settings.pipelines})
         self.gate = _gate(settings, list(self.pipelines), self.dead_letter_topics)
         self.schemas = RegistryService(settings, self._read_schemas)
+        self._reports = Database(settings.postgres.url.get_secret_value(), pool_size=1)
+        self.schema_events = EventBook(partial(write_schema_events, self._reports))
+        self.schemas.on_events = self.schema_events.note
         self.catalog = Catalog(
             [
                 RegistrySource(self.schemas.registry),
@@ -122,6 +129,7 @@ class Gateway:
         await self.schemas.stop()
         await self.producer.stop()
         await self.ledger.stop()
+        await asyncio.to_thread(self._reports.close)
         if self._sink is not None:
             await asyncio.to_thread(self._sink.close)
 
@@ -143,7 +151,8 @@ class Gateway:
             with self._alarm:
                 judged = self.engines[topic].judge(records)
                 self._time_one(topic, records)
-            self.shadows.compare(topic, records, judged)
+            for version, count in self.shadows.compare(topic, records, judged).items():
+                metrics.SHADOW_DISAGREEMENTS.labels(*version).inc(count)
         self._journal.done(chunk.tp, chunk.next_offset)
         chunk.tally = count_outcomes(judged)
         metrics.count_chunk(topic, chunk.tally)

@@ -96,6 +96,11 @@ POOL_ACTIVE = Gauge(
 POOL_MAX = Gauge(
     "dataquarantine_postgres_pool_max_connections", "Size of the pool; above 80 % used: raise it."
 )
+SHADOW_DISAGREEMENTS = Counter(
+    "dataquarantine_shadow_disagreements_total",
+    "Records that a shadow version judges otherwise; see `schema state NAME@VERSION`.",
+    ["schema", "version"],
+)
 ENGINE_DISAGREEMENTS = Counter(
     "dataquarantine_engine_disagreements_total",
     "Sampled records that the second JSON Schema engine judges otherwise; the first decides. "

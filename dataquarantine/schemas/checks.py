@@ -16,7 +16,9 @@ from dataquarantine.errors import InvalidSchema
 from dataquarantine.outcomes import Severity
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.validation.compiled import CompiledSchema, SchemaCompiler
+from dataquarantine.validation.messages import show_name
 from dataquarantine.validation.preparation import Preparation
+from dataquarantine.validation.rules.diagnostics import did_you_mean
 from dataquarantine.validation.subschemas import Pointer, Subschema, walk
 
 SNAKE_CASE: Final = re.compile(r"_{0,2}[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -28,6 +30,18 @@ FORMATS: Final = frozenset(
     "date date-time duration email hostname idn-email idn-hostname ipv4 ipv6 iri iri-reference "
     "json-pointer regex relative-json-pointer time uri uri-reference uri-template uuid".split()
 )
+#: Of all drafts, 4 to 2020-12, and what editors and OpenAPI add without meaning for a record.
+KEYWORDS: Final = frozenset(
+    "$anchor $comment $defs $dynamicAnchor $dynamicRef $id $recursiveAnchor $recursiveRef $ref "
+    "$schema $vocabulary additionalItems additionalProperties allOf anyOf const contains "
+    "contentEncoding contentMediaType contentSchema default definitions dependencies "
+    "dependentRequired dependentSchemas deprecated description else enum example examples "
+    "exclusiveMaximum exclusiveMinimum format id if items maxContains maxItems maxLength "
+    "maxProperties maximum minContains minItems minLength minProperties minimum multipleOf not "
+    "oneOf pattern patternProperties prefixItems properties propertyNames readOnly required then "
+    "title type unevaluatedItems unevaluatedProperties uniqueItems writeOnly".split()
+)
+_LIST_ITEM: Final = re.compile(r"\b(rules|remediation)\[(\d+)\]")
 _LIMITS: Final = (
     ("minimum", "maximum"),
     ("minLength", "maxLength"),
@@ -88,10 +102,12 @@ def examine(
 
 
 def _place(exc: InvalidSchema, document: SchemaDocument) -> Pointer:
-    """Read the JSON Pointer that the compiler names behind `#`."""
+    """Read what the compiler names: a JSON Pointer behind `#`, a rule or a remediation step."""
     pointer = exc.where.partition("#")[2]
     if not pointer.startswith("/"):
-        return ("schema",)
+        if listed := _LIST_ITEM.search(exc.where):
+            return (listed[1], int(listed[2]))
+        return ("model",) if document.definition is None and document.model else ("schema",)
     tokens = [t.replace("~1", "/").replace("~0", "~") for t in pointer[1:].split("/")]
     return ("schema", *(int(t) if t.isdecimal() else t for t in tokens))
 
@@ -203,7 +219,21 @@ def _formats(document: SchemaDocument) -> Iterator[Remark]:
         found = schema.get("format")
         if isinstance(found, str) and found not in FORMATS:
             text = f"the format {found!r} is unknown, so nothing is checked"
-            yield Remark("formats", text, (*pointer, "format"))
+            yield Remark("formats", _with_hint(text, found, FORMATS), (*pointer, "format"))
+
+
+def _keywords(document: SchemaDocument) -> Iterator[Remark]:
+    for pointer, schema in _subschemas(document):
+        for keyword in schema:
+            if keyword in KEYWORDS or str(keyword).startswith("x-"):
+                continue
+            text = f"the keyword {show_name(keyword)!r} is unknown, so nothing is checked"
+            yield Remark("keywords", _with_hint(text, keyword, KEYWORDS), (*pointer, keyword))
+
+
+def _with_hint(text: str, word: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(word, known)
+    return f"{text}; {hint or 'remove it, or begin its name with x-'}"
 
 
 def _required(document: SchemaDocument) -> Iterator[Remark]:
@@ -260,6 +290,7 @@ CHECKS: Final[dict[str, Check]] = {
     "contradictions": _contradictions,
     "patterns": _patterns,
     "formats": _formats,
+    "keywords": _keywords,
     "required": _required,
     "names": _names,
     "fallback": _fallback,

@@ -50,8 +50,12 @@ class ShadowFigures:
     by_code: dict[str, int] = field(default_factory=dict)
 
     @property
+    def disagreeing(self) -> int:
+        return self.newly_failing + self.newly_passing
+
+    @property
     def agreeing(self) -> int:
-        return self.compared - self.newly_failing - self.newly_passing
+        return self.compared - self.disagreeing
 
     @property
     def agreement(self) -> float | None:

@@ -14,6 +14,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from dataquarantine.schemas.desk import RegistryDesk
+from dataquarantine.schemas.events import SchemaEvent, all_events, events_by
 from dataquarantine.schemas.log import MAX_REQUEST_BYTES, SchemaLog, SchemaLogUnavailable
 from dataquarantine.schemas.proposals import Answer, Proposal, proposal_bytes
 from dataquarantine.schemas.registry import DOC, SHADOW, STATE, Registry
@@ -44,6 +45,8 @@ class RegistryService:
     """The registry as one worker knows it.
 
     registry: folded from the log, at most a fetch behind it; for reading only.
+    on_events: told what became of versions while this worker decides, and all it knows when it
+        begins to; must not block.
     kept_rows: reads the rows that this worker's disk holds; set by whoever keeps them.
     Args: on_change: called after rows that change what judges were folded.
     """
@@ -57,6 +60,7 @@ class RegistryService:
         self._desk: RegistryDesk | None = None
         self._folded = asyncio.Condition()
         self._worker = uuid4().hex[:12]
+        self.on_events: Callable[[Iterable[SchemaEvent]], None] = lambda events: None
         self.kept_rows: Callable[[], Iterable[tuple[str, bytes]]] = tuple
 
     @property
@@ -176,10 +180,12 @@ class RegistryService:
                 model_packages=self._settings.schemas.model_packages,
                 figures=self.registry.shadow_figures,
             )
+            self.on_events(all_events(desk.registry))
         decision = await desk.receive(key, value, offset)
         if decision is not None:
             for row, content in decision.rows.items():
                 await self._send(row, content)
+            self.on_events(events_by(desk.registry, decision.rows))
 
     async def _catch_up(self) -> None:
         end = await self._log.end()

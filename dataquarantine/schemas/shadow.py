@@ -70,11 +70,15 @@ class ShadowBench:
         self._watched = watched
         self.figures = {key: self.figures[key] for key in watched}
 
-    def compare(self, source: str, records: Sequence[Record], judged: JudgedChunk) -> None:
+    def compare(
+        self, source: str, records: Sequence[Record], judged: JudgedChunk
+    ) -> dict[tuple[str, str], int]:
         """Judge the sampled records of a chunk again and count where the verdicts differ.
 
+        Returns: how many differ in this chunk, by (name, version) of the shadows where any does.
         Cost: nothing without a shadow; else as much as judging the sampled records once more.
         """
+        differing = {}
         for key, (shadow, engines) in self._watched.items():
             taken = [
                 index
@@ -86,8 +90,12 @@ class ShadowBench:
             if not taken:
                 continue
             figures = self.figures[key][1]
+            before = figures.disagreeing
             again = engines[source].judge([records[index] for index in taken]).outcomes
             for index, outcome in zip(taken, again, strict=True):
                 record = records[index]
                 place = f"{record.topic}/{record.partition}/{record.offset}"
                 figures.count(place, judged.outcomes[index], outcome)
+            if figures.disagreeing > before:
+                differing[key] = figures.disagreeing - before
+        return differing

@@ -14,6 +14,7 @@ _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _WORDS: Final = {"": None, "~": None, "null": None, "true": True, "false": False}
 _PLAIN_TAGS: Final = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 _MAX_DEPTH: Final = 200
+_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|[][{}]', re.DOTALL)
 
 
 class UnreadableText(Exception):
@@ -47,7 +48,7 @@ def parse_json(source: str) -> Any:
             f"not JSON: {exc.msg}", line=exc.lineno, remedy="correct the JSON"
         ) from exc
     except RecursionError as exc:
-        raise _too_deep(None) from exc
+        raise _too_deep(_line_of_depth(source)) from exc
 
 
 def line_of(source: str, parts: Sequence[str | int]) -> int | None:
@@ -76,7 +77,10 @@ def _compose(source: str) -> Any:
             f"not YAML: {problem}", line=mark.line + 1 if mark else None, remedy="correct the YAML"
         ) from exc
     except yaml.YAMLError as exc:
-        raise UnreadableText(f"not YAML: {exc}", remedy="correct the YAML") from exc
+        at = getattr(exc, "position", None)
+        line = source.count("\n", 0, at) + 1 if isinstance(at, int) else None
+        problem = " ".join(str(exc).split())
+        raise UnreadableText(f"not YAML: {problem}", line=line, remedy="correct the YAML") from exc
     except RecursionError as exc:
         raise _too_deep(None) from exc
 
@@ -143,6 +147,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(word: str) -> Any:
     raise UnreadableText(f"{word} is no JSON number", remedy="remove it")
+
+
+def _line_of_depth(source: str) -> int | None:
+    """Tell the line on which JSON becomes nested too deep."""
+    depth = 0
+    for token in _BRACKET.finditer(source):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > _MAX_DEPTH:
+            return source.count("\n", 0, token.start()) + 1
+    return None
 
 
 def _too_deep(line: int | None) -> UnreadableText:

@@ -22,6 +22,8 @@ from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from dataquarantine.dev.objects import EmbeddedObjects
+from dataquarantine.store import schema_events
+from dataquarantine.store.postgres import Database
 from tests.integration.worker.stack import Stack, Worker, until
 
 AVRO = {"type": "record", "name": "event", "fields": [{"name": "user_id", "type": "string"}]}
@@ -60,7 +62,11 @@ def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_s
     one, two = stack.start_worker(), stack.start_worker()
     context = SerializationContext("orders", MessageField.VALUE)
 
-    with SchemaRegistryClient({"url": f"http://127.0.0.1:{one.port}/registry"}) as client:
+    config = {
+        "url": f"http://127.0.0.1:{one.port}/registry",
+        "basic.auth.user.info": "ann:secret",
+    }
+    with SchemaRegistryClient(config) as client:
         data = AvroSerializer(client, json.dumps(AVRO))({"user_id": "U1"}, context)
     registered = time.monotonic()
     until(lambda: registry(two, "/subjects") == ["orders-value"], 1.0, "the other worker knows")
@@ -68,6 +74,8 @@ def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_s
     assert time.monotonic() - registered < 1.0
     stack.produce([data])
     assert [message.value() for message in stack.read(stack.valid, 1)] == [data]
+    history = json.loads(get(two, "/api/v1/schemas/orders-value/history"))["items"]
+    assert [(step["by"], step["to"]) for step in history] == [("ann", "enforced")]
 
 
 def test_every_worker_keeps_the_rows_on_disk_and_rebuilds_a_wiped_folder(stack: Stack) -> None:
@@ -158,6 +166,22 @@ def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(
     stack.produce([noted])
 
     assert [message.value() for message in stack.read(stack.valid, 3)] == [noted] * 3
+    database = Database(stack.database_url)
+    lived = [
+        ("1.0.0", None, "enforced", False),
+        ("2.0.0", None, "registered", False),
+        ("2.0.0", "registered", "shadow", False),
+        ("2.0.0", "shadow", "enforced", False),
+        ("2.0.0", "enforced", "shadow", True),
+    ]
+    until(lambda: len(schema_events.read(database, "order")) == len(lived), 20, "the events")
+    rows = schema_events.read(database, "order")
+    database.close()
+    columns = ("version", "from_state", "to_state", "is_rollback")
+    assert [tuple(row[column] for column in columns) for row in rows] == lived
+    assert rows[3]["effect"]["newly_failing"] == 2
+    metric = 'dataquarantine_shadow_disagreements_total{schema="order",version="2.0.0"}'
+    assert float(stack.workers[0].metrics().partition(metric)[2].split()[0]) >= 3
     told = f"2.0.0 went from enforced to shadow, by {getpass.getuser()} (rollback): orders with"
     assert told in dq("history", "order")
     edited = (folder / "1.0.0.yaml").read_text().replace("An order.", "Another order.")

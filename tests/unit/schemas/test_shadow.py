@@ -47,14 +47,14 @@ def bench() -> ShadowBench:
     return made
 
 
-def compare(bench: ShadowBench) -> None:
+def compare(bench: ShadowBench) -> dict[tuple[str, str], int]:
     catalog = Catalog([Given()])
     catalog.refresh()
-    bench.compare(PIPELINE.source, RECORDS, Engine(catalog, PIPELINE).judge(RECORDS))
+    return bench.compare(PIPELINE.source, RECORDS, Engine(catalog, PIPELINE).judge(RECORDS))
 
 
 def test_verdicts_of_the_deciding_version_are_compared(bench: ShadowBench) -> None:
-    compare(bench)
+    assert compare(bench) == {("event", "2.0.0"): 2}
 
     since, figures = bench.figures["event", "2.0.0"]
     assert since == "then"

@@ -1,9 +1,9 @@
 """Throughput: the gateway, a sequential librdkafka loop and a naive Faust agent, in turns.
 
-    python -m benchmarks.throughput [--records 400000] [--rounds 3] [--json FILE]
+    python -m benchmarks.throughput [--records 1500000] [--rounds 3] [--json FILE]
 
 The gateway runs whole: provenance headers, metrics, dead letters into Postgres and S3. All read the
-same topic of the same broker. The naive agent is slow, so it is stopped at a tenth.
+same topic of the same broker. The naive agent is slow, so it is stopped at a fortieth.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from dataquarantine.topics import CONTROL, LEDGER
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--records", type=int, default=400_000)
+    parser.add_argument("--records", type=int, default=1_500_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--layout", default="auto", choices=["record", "segment", "auto"])
@@ -129,7 +129,7 @@ def _naive(bench: Bench, home: Path, number: int) -> Result:
     data = str(home / f"naive-{number}")
     arguments = [bench.servers, bench.source, *outputs, str(SCHEMA_FILE), data]
     return bench.run(
-        "naive", [PYTHON, "-m", program, *arguments], outputs, upto=bench.records // 20
+        "naive", [PYTHON, "-m", program, *arguments], outputs, upto=bench.records // 40
     )
 
 

@@ -109,7 +109,10 @@ def lint(context: click.Context, paths: tuple[Path, ...], skip: str, as_json: bo
     skipped = [name.strip() for name in skip.split(",") if name.strip()]
     if unknown := sorted(set(skipped) - set(CHECK_NAMES)):
         raise click.UsageError(f"no check {', '.join(unknown)}; known: {', '.join(CHECK_NAMES)}")
-    findings = lint_paths(paths or (current_settings().schemas.folder,), skip=skipped)
+    schemas = current_settings().schemas
+    findings = lint_paths(
+        paths or (schemas.folder,), skip=skipped, model_packages=schemas.model_packages
+    )
     rows = [{"where": f.where, "check": f.check, "problem": f.problem} for f in findings]
     columns = ("where", "check", "problem")
     emit_list(rows, columns=columns, as_json=as_json, empty="no problems found")

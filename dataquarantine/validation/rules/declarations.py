@@ -98,11 +98,17 @@ class Shape:
 
 
 def document_type(definition: Mapping[str, Any] | None) -> Type:
-    """Return the type of a whole document; without a schema, any object."""
+    """Return the type of a whole document; without a schema, any object.
+
+    A schema may leave out `type: object`: what it says of fields, `x-pii` too, counts all the same.
+    """
     if not definition:
         return MAP
     found = type_of(definition, definition)
-    return found if found.kind is Kind.MAP else replace(MAP, shape=found.shape)
+    if found.kind is Kind.MAP:
+        return found
+    parts, whole = _parts(definition, definition)
+    return replace(MAP, shape=Shape(definition, parts, whole), private=found.private)
 
 
 def type_of(schema: Any, root: Mapping[str, Any]) -> Type:

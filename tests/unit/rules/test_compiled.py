@@ -308,3 +308,12 @@ def test_own_functions(expression: str, expected: Any) -> None:
     document = {"i": -7, "x": -1.5, "l": [2, 1, 3], "e": [], "lowest": -(2**63)}
 
     assert verdict(expression, document) == expected
+
+
+def test_a_rule_tells_no_private_text_of_a_schema_that_leaves_out_its_type() -> None:
+    definition = {"properties": {"email": {"type": "string", "x-pii": "mask"}}}
+    rule = RuleDocument(name="mail", expression="email.endsWith('@own') ? '' : email")
+
+    (violation,) = compile_rules([rule], definition).violations({"email": "zoe@x"}, NOW)
+
+    assert "zoe" not in violation.message

@@ -38,6 +38,8 @@ TABLE = [
      "/schema/properties/a/pattern", False),
     ("formats", document(properties(a={"type": "string", "format": "isbn"})),
      "/schema/properties/a/format", False),
+    ("keywords", document(properties(a={"requierd": ["b"]})),
+     "/schema/properties/a/requierd", False),
     ("required", document({**properties(a={}), "required": ["a", "b"]}), "/schema/required", False),
     ("names", document(properties(userId={})), "/schema/properties/userId", False),
     ("names", document(AVRO, type="avro"), "/schema/fields/0/name", False),

@@ -13,7 +13,7 @@ TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
-	conformance webhooks docs wheel clean
+	conformance fuzz webhooks docs wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ bench: $(TEST_READY) ## Measure throughput (about 5 minutes; Java 17 and Maven)
 
 conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by engine
 	$(BIN)/python -m tests.conformance
+
+fuzz: $(TEST_READY) ## Compare both JSON Schema engines on 100,000 pairs of a fixed seed and of a random one
+	$(BIN)/python -m tests.conformance.fuzz --pairs 100000 --seed 7
+	$(BIN)/python -m tests.conformance.fuzz --pairs 100000
 
 webhooks: $(TEST_READY) $(CACHE)/webhooks/ready ## Judge GitHub's webhook payloads and write docs/reference/webhooks.md
 	$(BIN)/python -m tests.webhooks

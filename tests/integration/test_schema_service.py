@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.schemas.log import SchemaLog, SchemaLogUnavailable
 from dataquarantine.schemas.proposals import Register, SetConfig, SetState
 from dataquarantine.schemas.service import RegistryService
 from dataquarantine.schemas.states import State
-from dataquarantine.settings import KafkaSettings, Settings
-from dataquarantine.topics import create_topics
+from dataquarantine.settings import KafkaSettings, SchemaSettings, Settings
 from tests.unit.api.registry_at_hand import RegistryAtHand
 from tests.unit.schemas.compatibility_cases import NUMBER, TEXT, obj
 
@@ -44,22 +44,29 @@ async def node(settings: Settings) -> AsyncIterator[Node]:
         await made.service.stop()
 
 
-@pytest.fixture
-async def settings(tmp_path: Any) -> AsyncIterator[Settings]:
-    # A broker of its own: the log's name is fixed.
-    broker = EmbeddedBroker(tmp_path)
-    broker.start()
+@pytest.fixture(params=["kafka", "tansu"])
+async def settings(request: pytest.FixtureRequest) -> Settings:
+    real = request.param == "kafka"
+    broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
+    name = f"t{uuid.uuid4().hex[:8]}"
     made = Settings(
         kafka=KafkaSettings(
             bootstrap_servers=broker.bootstrap_servers,
-            idempotence=False,
+            group=name,
+            idempotence=real,
             session_timeout_s=6,
             heartbeat_interval_s=1,
-        )
+        ),
+        schemas=SchemaSettings(topic=f"{name}-schemas"),
     )
-    await create_topics(made)
-    yield made
-    broker.stop()
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    await admin.start()
+    topic_configs = {"cleanup.policy": "compact"}
+    await admin.create_topics([NewTopic(made.schemas.topic, 1, 1, topic_configs=topic_configs)])
+    while made.schemas.topic not in await admin.list_topics():
+        await asyncio.sleep(0.05)
+    await admin.close()
+    return made
 
 
 def register(version: str, schema: Any, state: State = State.ENFORCED) -> Register:

@@ -54,8 +54,7 @@ async def read_all(kafka: KafkaSettings, topic: str) -> AsyncIterator[list[Recor
     """
     began_ms = int(time.time() * 1000)
     async with _consumer(kafka, topic) as consumer:
-        await consumer.topics()
-        for number in sorted(consumer.partitions_for_topic(topic) or ()):
+        for number in (await partition_numbers(kafka)).get(topic, ()):
             where = TopicPartition(topic, number)
             consumer.assign([where])
             [end] = (await consumer.end_offsets([where])).values()
@@ -70,6 +69,20 @@ async def read_all(kafka: KafkaSettings, topic: str) -> AsyncIterator[list[Recor
                     yield chunk
                 ended = not chunk or chunk[-1].timestamp > began_ms
                 reached = await consumer.position(where) >= end
+
+
+async def partition_numbers(kafka: KafkaSettings) -> dict[str, list[int]]:
+    """List the partitions of every topic; a consumer knows only those of its own subscription.
+
+    Raises: KafkaError, OSError.
+    """
+    admin = AIOKafkaAdminClient(**client_options(kafka))
+    try:
+        await admin.start()
+        topics = await admin.describe_topics()
+    finally:
+        await admin.close()
+    return {each["topic"]: sorted(p["partition"] for p in each["partitions"]) for each in topics}
 
 
 async def retention_ms(kafka: KafkaSettings, topics: Sequence[str]) -> int | None:

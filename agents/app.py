@@ -6,6 +6,7 @@ from typing import Any
 
 import faust
 
+from dataquarantine.api.guard import check_exposure
 from dataquarantine.errors import ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.logs import quieten
@@ -14,6 +15,8 @@ from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
 
+from .guard import guard_for
+
 #: In the order of the flow.
 NAMES = ("schemas", "ingest", "validate", "route", "quarantine", "views")
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
@@ -21,6 +24,7 @@ AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
 quieten("aiokafka")
 settings = load_settings()
 kafka = settings.kafka
+check_exposure(settings.web.host, unauthenticated=settings.web.unauthenticated)
 gateway = Gateway(settings)
 
 
@@ -68,6 +72,7 @@ app = WorkerApp(
     origin="dataquarantine.agents",
     store="memory://",
     datadir=str(gateway.slot.folder),
+    web_application_options={"middlewares": [guard_for(settings.web.host)]},
     web_host=settings.web.host,
     web_bind=settings.web.host,
     web_port=settings.web.port + gateway.slot.number,

@@ -136,6 +136,7 @@ class WebSettings(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(6066, ge=0, le=65535)
+    unauthenticated: bool = False
 
 
 class Settings(Section):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.error
+import urllib.request
 
 from tests.integration.worker.stack import Stack, until
 
@@ -18,6 +20,7 @@ LANES: dict[str, dict[str, object]] = {
     "test_a_record_over_the_limit_is_a_size_violation": {"max_record_bytes": 1000},
     "test_ten_thousand_records_that_are_all_bad_are_all_stored": {},
     "test_observe_mode_judges_and_counts_but_writes_nothing": {"mode": "observe"},
+    "test_the_web_port_serves_no_page_of_another_site": {},
 }
 
 VALID = (
@@ -254,3 +257,28 @@ def test_observe_mode_judges_and_counts_but_writes_nothing(lane: Stack) -> None:
     assert lane.read(lane.valid, 0) == []
     assert lane.read(lane.dead_letter, 0) == []
     assert lane.rows() == []
+
+
+def test_the_web_port_serves_no_page_of_another_site(lane: Stack) -> None:
+    port = lane.workers[0].port
+    subject = f"http://127.0.0.1:{port}/registry/subjects/x/versions"
+    as_a_form = {"Content-Type": "text/plain"}
+    by_a_name = {"Host": "attacker.example"}
+
+    statuses = [
+        status_of(f"http://127.0.0.1:{port}/healthz"),
+        status_of(f"http://127.0.0.1:{port}/healthz", headers=by_a_name),
+        status_of(subject, data=b'{"schema": "{}"}', headers=as_a_form),
+    ]
+
+    assert statuses == [200, 403, 403]
+
+
+def status_of(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+    request = urllib.request.Request(url, data, headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as exc:
+        exc.close()
+        return int(exc.code)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dataquarantine.outcomes import ValidationOutcome
-from tests.webhooks import corpus
+from tests.webhooks import corpus, overlay
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "webhooks.md"
 
@@ -39,6 +39,22 @@ right place.
 |---|---|---|---|---|---|
 """
 
+RULED = """
+## Two events with rules and remediation
+
+`push` and `issues` were given rules and remediation (`tests/webhooks/overlay.py`): what GitHub \
+has added since the recordings gets its default, and what the schema can't say is a rule. In each \
+payload that is valid as it stands, each rule was then broken once, where the payload offers it.
+
+| event | payloads | valid as they stand | after remediation | refused |
+|---|---|---|---|---|
+"""
+
+BROKEN_RULES = """
+| rule | broken | refused by it | accepted with its warning | otherwise |
+|---|---|---|---|---|
+"""
+
 
 def main() -> None:
     """Write the page; say the figures."""
@@ -52,7 +68,9 @@ def main() -> None:
         "valid": len(payloads) - len(failing),
         "invalid": len(failing),
     }
-    lines = [*_reasons(failing), FAULTS.rstrip("\n"), *_faults()]
+    overlay.write_schemas()
+    lines = [*_reasons(failing), FAULTS.rstrip("\n"), *_faults(), RULED.rstrip("\n"), *_ruled()]
+    lines += [BROKEN_RULES.rstrip("\n"), *_broken_rules()]
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text(INTRODUCTION.format(**figures) + "\n".join(lines) + "\n", "utf-8")
     print(f"{figures['valid']} of {figures['all']} payloads are valid; wrote {PAGE}")
@@ -87,6 +105,31 @@ def _faults() -> Iterator[str]:
     for kind, code in codes.items():
         first, listed, absent = (counts[kind, how] for how in ("first", "listed", "absent"))
         yield f"| {kind} | {code} | {first + listed + absent} | {first} | {listed} | {absent} |"
+
+
+def _ruled() -> Iterator[str]:
+    payloads = overlay.payloads()
+    counts: Counter[tuple[str, str]] = Counter()
+    for payload, outcome in zip(payloads, overlay.judge(payloads).outcomes, strict=True):
+        became = "remediated" if outcome.remediated else outcome.result.value
+        counts[payload.schema, became] += 1
+    for event in overlay.OVERLAYS:
+        valid, repaired, refused = (
+            counts[event, became] for became in ("VALID", "remediated", "INVALID")
+        )
+        yield f"| {event} | {valid + repaired + refused} | {valid} | {repaired} | {refused} |"
+
+
+def _broken_rules() -> Iterator[str]:
+    broken = list(overlay.broken_rules())
+    outcomes = overlay.judge([each.payload for each in broken]).outcomes
+    counts: Counter[tuple[str, str]] = Counter()
+    for each, outcome in zip(broken, outcomes, strict=True):
+        how = outcome.result.value if overlay.tells(outcome, each.rule) else "otherwise"
+        counts[each.rule, how] += 1
+    for rule in dict.fromkeys(each.rule for each in broken):
+        by_it, warned, other = (counts[rule, how] for how in ("INVALID", "VALID", "otherwise"))
+        yield f"| `{rule}` | {by_it + warned + other} | {by_it} | {warned} | {other} |"
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 from dataquarantine import metrics
+from dataquarantine.api.confluent.client import ConfluentClient
 from dataquarantine.clock import SystemClock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.outcomes import JudgedChunk
@@ -20,6 +21,7 @@ from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.events import EventBook
 from dataquarantine.schemas.files import SchemaFiles
 from dataquarantine.schemas.log import SchemaLogMissing, SchemaLogUnavailable
+from dataquarantine.schemas.remote import ReadThrough, RemoteSource
 from dataquarantine.schemas.service import RegistryService
 from dataquarantine.schemas.shadow import ShadowBench
 from dataquarantine.schemas.source import RegistrySource
@@ -71,9 +73,12 @@ class Gateway:
         self._reports = Database(settings.postgres.url.get_secret_value(), pool_size=1)
         self.schema_events = EventBook(partial(write_schema_events, self._reports))
         self.schemas.on_events = self.schema_events.note
+        self._reading = asyncio.Lock()
+        self.read_through, remote = self._open_remote(settings)
         self.catalog = Catalog(
             [
-                RegistrySource(self.schemas.registry),
+                *remote,
+                RegistrySource(self.schemas.registry, with_ids=not remote),
                 SchemaFiles(settings.schemas.folder, ttl_s=settings.schemas.ttl_s),
             ],
             model_packages=settings.schemas.model_packages,
@@ -106,6 +111,14 @@ class Gateway:
         self._writer = DeadLetterWriter(settings.cluster_id, max_bytes=kafka.max_request_bytes)
         self._routers: dict[str, Router] = {}
         self._sink: QuarantineSink | None = None
+
+    def _open_remote(self, settings: Settings) -> tuple[ReadThrough | None, list[RemoteSource]]:
+        url = settings.schemas.registry_url
+        if url is None:
+            return None, []
+        client, registry = ConfluentClient(url.get_secret_value()), self.schemas.registry
+        through = ReadThrough(registry, client.namespace, client.schema, self.schemas.keep_remote)
+        return through, [RemoteSource(registry, client.namespace)]
 
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
@@ -207,7 +220,20 @@ class Gateway:
             await self._follow_registry()
             await self._read_schemas()
 
+    def wait_for_schemas(self, chunk: Chunk) -> Awaitable[None] | None:
+        """Return what fetches the schemas that a chunk names and nobody here knows, if any."""
+        if self.read_through is None:
+            return None
+        if self.pipelines[chunk.tp.topic].selection.from_ != "confluent":
+            return None
+        missing = self.read_through.missing(chunk.records)
+        return self.read_through.fetch(missing) if missing else None
+
     async def _read_schemas(self) -> None:
+        async with self._reading:  # an older listing must not replace a newer one
+            await self._list_schemas()
+
+    async def _list_schemas(self) -> None:
         await asyncio.to_thread(self.catalog.refresh)
         shadows = self._registered.shadows()
         documents = [listed.document for listed in self.catalog.versions()] if shadows else []

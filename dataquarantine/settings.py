@@ -95,9 +95,13 @@ class PipelineSettings(Section):
 
 
 class SchemaSettings(Section):
-    """Where schema files lie, how long the list of them is trusted, and the registry's log."""
+    """Where schemas come from; the list of the files is trusted for `ttl_s`.
+
+    registry_url: `confluent://host:port`, where the ids in records are looked up; none: here.
+    """
 
     topic: TopicName = "dataquarantine-schemas"
+    registry_url: SecretStr | None = None
     folder: Path = Path("schemas")
     ttl_s: float = Field(300.0, gt=0)
     model_packages: tuple[str, ...] = ()

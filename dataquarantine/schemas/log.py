@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.schemas.proposals import PROPOSAL_PREFIX, Answer, Proposal, proposal_bytes
-from dataquarantine.schemas.registry import DOC, STATE, Registry
+from dataquarantine.schemas.registry import DOC, REMOTE, STATE, Registry
 from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
 
@@ -139,7 +139,7 @@ class SchemaLog:
             key = (record.key or b"").decode("utf-8", "replace")
             if not key.startswith(PROPOSAL_PREFIX):
                 self.registry.put(key, record.value)
-                changed = changed or key.startswith((DOC, STATE))
+                changed = changed or key.startswith((DOC, STATE, REMOTE))
         return changed
 
     def _reader(self) -> AIOKafkaConsumer:

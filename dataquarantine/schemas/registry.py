@@ -6,6 +6,7 @@ Keys, one row each, so that compaction keeps all that is needed:
     state/<name>/<version>   its state and every change of it; absent means as registered
     config/<name>            how new versions are checked; an empty name means every name
     shadow/<name>/<version>/<worker>   what a worker's shadow of it has shown so far
+    remote/<registry>/<id>   a schema read through from another registry; never changes
     decision/<proposal id>   the answer to a proposal; the oldest are dropped
 """
 
@@ -26,7 +27,7 @@ from dataquarantine.schemas.states import State
 from dataquarantine.schemas.versions import highest, version_key
 
 DOC, STATE, CONFIG, DECISION = "doc/", "state/", "config/", "decision/"
-SHADOW = "shadow/"
+SHADOW, REMOTE = "shadow/", "remote/"
 #: Answers kept for callers that ask again; older proposals are not repeated.
 MAX_DECISIONS = 500
 
@@ -106,6 +107,8 @@ class Registry:
     decisions: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     #: (name, version) -> worker -> row
     shadows: dict[tuple[str, str], dict[str, bytes]] = field(default_factory=dict)
+    #: key -> row
+    remotes: dict[str, bytes] = field(default_factory=dict)
     sequence: int = 0
     #: every proposal up to this offset of the log is decided
     decided_offset: int = -1
@@ -139,6 +142,7 @@ class Registry:
         for (shadow, version), workers in self.shadows.items():
             for worker, value in workers.items():
                 yield f"{SHADOW}{shadow}/{version}/{worker}", value
+        yield from self.remotes.items()
         for proposal, value in self.decisions.items():
             yield DECISION + proposal, value
 
@@ -151,6 +155,8 @@ class Registry:
             self._put_state(name, version, value)
         elif key.startswith(SHADOW):
             self._put_shadow(key.removeprefix(SHADOW), value)
+        elif key.startswith(REMOTE) and value is not None:
+            self.remotes[key] = value
         elif key.startswith(CONFIG):
             self._put_config(key.removeprefix(CONFIG), value)
         elif key.startswith(DECISION):

@@ -17,7 +17,7 @@ from dataquarantine.schemas.desk import RegistryDesk
 from dataquarantine.schemas.events import SchemaEvent, all_events, events_by
 from dataquarantine.schemas.log import MAX_REQUEST_BYTES, SchemaLog, SchemaLogUnavailable
 from dataquarantine.schemas.proposals import Answer, Proposal, proposal_bytes
-from dataquarantine.schemas.registry import DOC, SHADOW, STATE, Registry
+from dataquarantine.schemas.registry import DOC, REMOTE, SHADOW, STATE, Registry
 from dataquarantine.schemas.rollout import ShadowFigures
 from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
@@ -75,11 +75,11 @@ class RegistryService:
     def restore(self) -> int:
         """Judge by the versions on this worker's disk until the log is read; tell how many.
 
-        Documents and states alone: they are never deleted, so what the log says later is above
-        what lay here.
+        Documents, states and what was read through: they are never deleted, so what the log says
+        later is above what lay here.
         """
         for key, value in self.kept_rows():
-            if key.startswith((DOC, STATE)):
+            if key.startswith((DOC, STATE, REMOTE)):
                 self.registry.put(key, value)
         return len(self.registry.by_id)
 
@@ -129,6 +129,13 @@ class RegistryService:
         """Write what this worker's shadow of a version has shown so far."""
         row = json.dumps({"since": since, "figures": figures.to_json()}).encode()
         await self._send(f"{SHADOW}{name}/{version}/{self._worker}", row)
+
+    async def keep_remote(self, key: str, row: bytes) -> None:
+        """Make a schema of another registry known to all workers, and to this one at once."""
+        self.registry.put(key, row)
+        await self._on_change()
+        if self.is_following:
+            await self._send(key, row)
 
     async def _decide_forever(self) -> None:
         """Decide proposals while this worker owns the log's partition.

@@ -26,10 +26,13 @@ class RegistrySource:
 
     A version is parsed once and listed as the same object until its state changes, so that
     comparing two listings costs nothing per unchanged version.
+
+    Args: with_ids: without them, ids in records are those of another registry.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, *, with_ids: bool = True) -> None:
         self._registry = registry
+        self._with_ids = with_ids
         self._listed: dict[int, tuple[State, ListedSchema]] = {}
 
     def read(self) -> Sequence[ListedSchema]:
@@ -39,7 +42,7 @@ class RegistrySource:
             if entry.state.judges:
                 known = self._listed.get(entry.id)
                 if known is None or known[0] is not entry.state:
-                    known = (entry.state, _list(entry))
+                    known = (entry.state, _list(entry, with_id=self._with_ids))
                 listed[entry.id] = known
         self._listed = listed
         return [schema for _, schema in listed.values()]
@@ -65,5 +68,6 @@ def _entries(registry: Registry) -> list[Entry]:
     ]
 
 
-def _list(entry: Entry) -> ListedSchema:
-    return ListedSchema(entry.document, entry.state is State.ENFORCED, entry.id)
+def _list(entry: Entry, *, with_id: bool) -> ListedSchema:
+    schema_id = entry.id if with_id else None
+    return ListedSchema(entry.document, entry.state is State.ENFORCED, schema_id)

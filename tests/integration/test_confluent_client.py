@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from confluent_kafka.schema_registry import Schema, SchemaReference, SchemaRegistryClient
@@ -17,7 +12,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer, JSONSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from dataquarantine.api.confluent import CONTENT_TYPE, Request
+from tests.integration.registry_server import served
 from tests.unit.api.registry_at_hand import RegistryAtHand
 
 AVRO = json.dumps(
@@ -42,34 +37,8 @@ def registry() -> RegistryAtHand:
 
 @pytest.fixture
 def client(registry: RegistryAtHand) -> Iterator[SchemaRegistryClient]:
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            url = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Request(
-                self.command, url.path.removeprefix("/registry"), dict(parse_qsl(url.query)), body
-            )
-            response = asyncio.run(registry.api.handle(request))
-            self.send_response(response.status)
-            self.send_header("Content-Type", CONTENT_TYPE)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        do_GET = do_POST = do_PUT = do_DELETE = answer
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield SchemaRegistryClient({"url": f"http://127.0.0.1:{server.server_port}/registry"})
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(registry) as url:
+        yield SchemaRegistryClient({"url": url})
 
 
 def test_avro_serializer_registers_and_its_records_are_read_back(

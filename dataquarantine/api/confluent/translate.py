@@ -31,12 +31,15 @@ def document_of(subject: str, body: Mapping[str, Any], registry: Registry) -> di
         definition = json.loads(text)
     except (ValueError, RecursionError) as exc:
         raise invalid_schema("the schema is not JSON") from exc
-    references = _references(body, registry)
-    if kind == "avro":
-        definition = _avro_in_one(definition, references)
-    elif references:
-        definition = in_one_document(definition, references)
+    definition = combined(kind, definition, _references(body, registry))
     return {"name": subject, "type": kind, "schema": definition}
+
+
+def combined(kind: str, definition: Any, references: dict[str, Any]) -> Any:
+    """Copy referred schemas, by the names they are referred to, into the one that refers."""
+    if kind == "avro":
+        return _avro_in_one(definition, references)
+    return in_one_document(definition, references) if references else definition
 
 
 def _references(body: Mapping[str, Any], registry: Registry) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.store import schema_events
 from dataquarantine.store.postgres import Database
-from tests.integration.worker.stack import Stack, Worker, until
+from tests.integration.registry_server import served
+from tests.integration.worker.stack import SCHEMAS, Stack, Worker, until
+from tests.unit.api.registry_at_hand import RegistryAtHand
 
 AVRO = {"type": "record", "name": "event", "fields": [{"name": "user_id", "type": "string"}]}
 
@@ -117,6 +119,29 @@ def kept(worker: Worker, keys: list[str]) -> dict[str, Any] | None:
 def get(worker: Worker, path: str) -> bytes:
     with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}{path}", timeout=5) as answer:
         return bytes(answer.read())
+
+
+def test_ids_are_read_through_from_another_registry_and_others_do_not_wait(stack: Stack) -> None:
+    stack.pipeline = {"schema": {"from": "confluent"}}
+    folder = {"folder": str(SCHEMAS), "topic": stack.schema_log}
+    with served(RegistryAtHand()) as url:
+        with SchemaRegistryClient({"url": url}) as client:
+            context = SerializationContext("orders", MessageField.VALUE)
+            data = AvroSerializer(client, json.dumps(AVRO))({"user_id": "U1"}, context)
+        address = url.replace("http://", "confluent://")
+        one = stack.start_worker(schemas={**folder, "registry_url": address})
+
+        stack.produce([data, b"\0\0\0\0\x4d" + b"x", data])
+
+        assert [message.value() for message in stack.read(stack.valid, 2)] == [data, data]
+        (refused,) = stack.wait_for_rows(1)
+        assert refused["error_type"] == "schema_not_found"
+    two = stack.start_worker(schemas={**folder, "registry_url": address})
+    one.kill()
+    stack.produce([data])
+
+    assert len(stack.read(stack.valid, 3)) == 3
+    assert "could not be fetched" not in two.log.read_text()
 
 
 def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(

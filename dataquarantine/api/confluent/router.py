@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-from dataquarantine.api.confluent.handlers import Checks, Configs, Propose, Subjects
+from dataquarantine.api.confluent.checks import Checks
+from dataquarantine.api.confluent.configs import Configs
+from dataquarantine.api.confluent.subjects import Propose, Subjects
 from dataquarantine.api.confluent.translate import TYPES
 from dataquarantine.api.confluent.wire import ApiError, Request, Response
 from dataquarantine.schemas.registry import Registry

@@ -10,7 +10,7 @@ from typing import Any
 import fastavro
 
 from dataquarantine.errors import InvalidSchema
-from dataquarantine.schemas.compatibility.avro import AvroNames, Type, read_type
+from dataquarantine.schemas.compatibility.avro_types import AvroNames, Type, read_type
 from dataquarantine.schemas.compatibility.report import NO_EXAMPLE
 from dataquarantine.validation.avro import NotDecodable, parse_avro
 from dataquarantine.validation.avro.errors import Unresolvable

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from dataquarantine.schemas.compatibility import avro_search, search
-from dataquarantine.schemas.compatibility.avro import AvroSchemaError, compare_avro
+from dataquarantine.schemas.compatibility.avro import compare_avro
+from dataquarantine.schemas.compatibility.avro_types import AvroSchemaError
 from dataquarantine.schemas.compatibility.dialect import Root
 from dataquarantine.schemas.compatibility.documents import compare_layers
 from dataquarantine.schemas.compatibility.proof import validator

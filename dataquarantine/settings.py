@@ -156,6 +156,7 @@ class Settings(Section):
     web: WebSettings = Field(default_factory=WebSettings)
     data_dir: Path = Path(".dq/worker")
     pii_key: SecretStr | None = None
+    public_keys: tuple[TopicName, ...] = ()
 
     @model_validator(mode="after")
     def _sources_differ(self) -> Settings:

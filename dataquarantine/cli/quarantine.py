@@ -79,11 +79,20 @@ def filter_options(command: Callable[..., T]) -> Callable[..., T]:
 
         names = Filters.__dataclass_fields__
         chosen = {name: options.pop(name) for name in names if name in options}
-        return command(filters=Filters(**chosen), **options)
+        pseudonym = _pseudonym(chosen.get("key"), chosen.get("q"))
+        return command(filters=Filters(**chosen, pseudonym=pseudonym), **options)
 
     for option in reversed(_FILTERS):
         with_filters = option(with_filters)
     return with_filters
+
+
+def _pseudonym(key: str | None, q: str | None) -> str | None:
+    """Say what rows hold instead of the key that is asked for, if one is."""
+    from dataquarantine.quarantine.private_keys import PrivateKeys
+
+    asked = key or (q or "").strip()
+    return PrivateKeys.from_settings(current_settings()).pseudonym(asked) if asked else None
 
 
 def change_options(command: Callable[..., T]) -> Callable[..., T]:
@@ -239,7 +248,7 @@ def purge(
     """Erase records for good: row, object, member of a segment, spool. Only ids stay noted."""
     from dataquarantine.store.queries import Filters
 
-    filters = Filters(q=q, key=key, schema=schema)
+    filters = Filters(q=q, key=key, schema=schema, pseudonym=_pseudonym(key, q))
     _need_a_choice((), filters)
     with desk() as stores:
         count = stores.queries.count(filters)

@@ -14,6 +14,7 @@ from dataquarantine.outcomes import Code, ErrorType, Violation, rejected
 from dataquarantine.quarantine import envelope as envelopes
 from dataquarantine.quarantine.envelope import Envelope, NotAnEnvelope, Text
 from dataquarantine.quarantine.fingerprint import fingerprint
+from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.states import RecordState
 from dataquarantine.records import Record
 from dataquarantine.store.row import QuarantineRow, record_time
@@ -31,8 +32,13 @@ class Entry:
     foreign: bool = False
 
 
-def entry_of(record: Record, cluster_id: str, now: datetime) -> Entry:
-    """Read a record of the dead letter topic; one that is no envelope is kept as it is."""
+def entry_of(
+    record: Record, cluster_id: str, now: datetime, keys: PrivateKeys | None = None
+) -> Entry:
+    """Read a record of the dead letter topic; one that is no envelope is kept as it is.
+
+    Args: keys: how record keys appear in rows; None leaves them in clear.
+    """
     foreign = False
     body = record.value or b""
     try:
@@ -45,6 +51,8 @@ def entry_of(record: Record, cluster_id: str, now: datetime) -> Entry:
         envelope.source_topic, envelope.source_partition, envelope.source_offset, envelope.id
     )
     row = _row(envelope, record, path, now)
+    if keys is not None:
+        row = msgspec.structs.replace(row, key=keys.column(row.topic, row.key))
     return Entry(row, None if envelope.payload_ref else body, foreign)
 
 

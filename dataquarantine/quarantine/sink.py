@@ -18,6 +18,7 @@ from dataquarantine.quarantine.entries import Entry, entry_of, renamed
 from dataquarantine.quarantine.envelope import NotAnEnvelope, parse_envelope
 from dataquarantine.quarantine.housekeeping import Housekeeper
 from dataquarantine.quarantine.layouts import Layout, Package
+from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.states import RecordState
 from dataquarantine.records import Record
 from dataquarantine.settings import Settings
@@ -66,6 +67,7 @@ class QuarantineSink:
         clock: Clock,
         layout: Layout = "record",
         retention_days: int = 90,
+        keys: PrivateKeys | None = None,
     ) -> None:
         self._objects = objects
         self._database = database
@@ -73,6 +75,7 @@ class QuarantineSink:
         self._partitions = Partitions(database, retention_days=retention_days)
         self._spool = spool
         self._cluster_id = cluster_id
+        self._keys = keys
         self._clock = clock
         self._layout = layout
         self._objects_up = Availability(clock)
@@ -96,7 +99,7 @@ class QuarantineSink:
             the chunk may be committed then.
         """
         now = self._clock.now()
-        all_entries = [entry_of(record, self._cluster_id, now) for record in records]
+        all_entries = [entry_of(record, self._cluster_id, now, self._keys) for record in records]
         entries, conflicts = self._not_stored_yet(all_entries)
         if not entries:
             return StoreReport(repeated=len(all_entries))
@@ -299,6 +302,7 @@ def open_sink(settings: Settings) -> QuarantineSink:
         clock=SystemClock(),
         layout=settings.s3.layout,
         retention_days=postgres.retention_days,
+        keys=PrivateKeys.from_settings(settings),
     )
     metrics.SPOOL_RECORDS.set_function(lambda: spool.records)
     metrics.SPOOL_BYTES.set_function(lambda: spool.size_bytes)

@@ -37,6 +37,7 @@ class Filters:
 
     schema: a name, or `name@version`. since, until: time of quarantine, `until` excluded.
     q: an id, `topic/partition/offset`, a key or a field path as a whole, or part of a message.
+    pseudonym: what rows hold instead of the key that `key` or `q` gives (`PrivateKeys`).
     """
 
     schema: str | None = None
@@ -49,6 +50,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
+    pseudonym: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,13 @@ def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     """Turn filters into SQL conditions and their values."""
     where: list[str] = []
     values: dict[str, Any] = {}
-    for column in ("error_type", "code", "status", "topic", "fingerprint", "key"):
+    for column in ("error_type", "code", "status", "topic", "fingerprint"):
         if (value := getattr(filters, column)) is not None:
             where.append(f"{column} = :{column}")
             values[column] = value
+    if filters.key is not None:
+        where.append("key IN (:key, :pseudonym)")
+        values |= {"key": filters.key, "pseudonym": filters.pseudonym}
     if filters.schema is not None:
         name, _, version = filters.schema.partition("@")
         where.append("schema_name = :schema_name")
@@ -138,13 +143,13 @@ def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         where.append("quarantined_at < :until")
         values["until"] = filters.until
     if filters.q:
-        condition, found = _search(filters.q.strip())
+        condition, found = _search(filters.q.strip(), filters.pseudonym)
         where.append(condition)
         values |= found
     return where, values
 
 
-def _search(q: str) -> tuple[str, dict[str, Any]]:
+def _search(q: str, pseudonym: str | None) -> tuple[str, dict[str, Any]]:
     try:
         return "id = CAST(:q AS uuid)", {"q": str(UUID(q))}
     except ValueError:
@@ -160,8 +165,8 @@ def _search(q: str) -> tuple[str, dict[str, Any]]:
         }
     pattern = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return (
-        "(key = :q OR field_path = :q OR error_message ILIKE :q_like)",
-        {"q": q, "q_like": f"%{pattern}%"},
+        "(key IN (:q, :q_pseudonym) OR field_path = :q OR error_message ILIKE :q_like)",
+        {"q": q, "q_pseudonym": pseudonym, "q_like": f"%{pattern}%"},
     )
 
 

@@ -23,6 +23,10 @@ Path = Sequence[str | int]
 
 def is_large(document: Any) -> bool:
     """Tell whether a document holds more than `MAX_VALUES` values."""
+    if type(document) is dict and len(document) <= MAX_VALUES:
+        kinds = set(map(type, document.values()))  # of an event, most often all scalars
+        if dict not in kinds and list not in kinds:
+            return False
     waiting, seen = [document] if type(document) in (dict, list) else [], 0
     while waiting:
         at = waiting.pop()

@@ -126,16 +126,14 @@ class Describer:
         Args: sample: of the document, when the errors are the sample's.
         """
         found: list[Violation] = []
+        describe = self._describe
         for error in errors:
-            found.extend(self._describe(error, sample))
+            found += describe(error if sample is None else Moved(error, sample), sample)
             if len(found) > MAX_VIOLATIONS:
                 return found[: MAX_VIOLATIONS + 1]
         return found
 
-    def _describe(
-        self, found: jsonschema_rs.ValidationError, sample: Sample | None
-    ) -> Sequence[Violation]:
-        error = found if sample is None else Moved(found, sample)
+    def _describe(self, error: EngineError, sample: Sample | None) -> Sequence[Violation]:
         kind: Any = error.kind
         name = kind.name
         if name == "required":
@@ -252,7 +250,8 @@ class Describer:
         if not tried:
             return ""
         best = min(tried, key=lambda errors: (-len(errors[0].instance_path), len(errors)))
-        first = self._describe(best[0], sample)
+        error = best[0] if sample is None else Moved(best[0], sample)
+        first = self._describe(error, sample)
         return f" (closest: {first[0].message})" if first else ""
 
 

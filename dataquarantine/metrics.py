@@ -107,6 +107,11 @@ ENGINE_DISAGREEMENTS = Counter(
     "Any at all: report it with the schema.",
     ["schema"],
 )
+BREAKER_STATE = Gauge(
+    "dataquarantine_breaker_state",
+    "0 closed, 1 open, 2 half open. Open: the source is not read; `dataquarantine breaker status`.",
+    ["topic"],
+)
 PAUSED_SECONDS = Counter(
     "dataquarantine_paused_seconds_total",
     "Time a topic was held closed, by reason (spool, breaker, operator).",

@@ -135,6 +135,28 @@ class SpoolSettings(Section):
     max_bytes: int = Field(2**30, gt=0)
 
 
+class BreakerSettings(Section):
+    """When a source that delivers mostly bad records is closed.
+
+    It opens when more than `max_invalid_share` of the records of every bucket were bad for
+    `window_s`, and at least `min_records` were seen; a trial after a reset sees `trial_records`.
+    """
+
+    max_invalid_share: float = Field(0.5, gt=0, lt=1)
+    window_s: float = Field(300.0, gt=0)
+    bucket_s: float = Field(10.0, gt=0)
+    min_records: int = Field(1000, gt=0)
+    trial_records: int = Field(1000, gt=0)
+
+    @model_validator(mode="after")
+    def _buckets_fit_window(self) -> BreakerSettings:
+        if self.bucket_s > self.window_s:
+            raise ValueError(
+                f"bucket_s ({self.bucket_s:g}) must be at most window_s ({self.window_s:g})"
+            )
+        return self
+
+
 class WebSettings(Section):
     """The worker's own web port: metrics and views."""
 
@@ -153,6 +175,7 @@ class Settings(Section):
     postgres: PostgresSettings = Field(default_factory=PostgresSettings)
     s3: S3Settings = Field(default_factory=S3Settings)
     spool: SpoolSettings = Field(default_factory=SpoolSettings)
+    breaker: BreakerSettings = Field(default_factory=BreakerSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     data_dir: Path = Path(".dq/worker")
     pii_key: SecretStr | None = None

@@ -22,6 +22,9 @@ LEDGER = "dataquarantine-ledger"
 CONTROL = "dataquarantine-control"
 OUTCOMES = "dataquarantine-outcomes"
 
+#: Faust's tables that have a changelog of their own.
+TABLES = ("error_windows", "breakers")
+
 REPLAY_SUFFIX = ".dq-replay"
 DAY_MS = 86_400_000
 VISIBLE_TIMEOUT_S = 15.0
@@ -83,6 +86,11 @@ def replay_topic(source: str) -> str:
     return source + REPLAY_SUFFIX
 
 
+def changelog_topic(settings: Settings, table: str) -> str:
+    """Name the topic that a Faust table is restored from."""
+    return f"{settings.kafka.group}-{table}-changelog"
+
+
 def plan_topics(
     settings: Settings,
     *,
@@ -126,6 +134,8 @@ def plan_topics(
             max_message_bytes=str(dead_letter_bytes(settings.pipelines, pipeline.dead_letter)),
         )
     add(LEDGER, 1, exactly=True, cleanup_policy="delete", retention_ms=str(90 * DAY_MS))
+    for table in TABLES:
+        add(changelog_topic(settings, table), 1, exactly=True, cleanup_policy="compact")
     add(CONTROL, 1, exactly=True, cleanup_policy="delete", retention_ms=str(30 * DAY_MS))
     add(
         settings.schemas.topic,

@@ -39,6 +39,7 @@ class Gate:
     def __init__(self, allowances: Iterable[tuple[Iterable[str], Allowance]]) -> None:
         self.allowances = {t: allowance for topics, allowance in allowances for t in topics}
         self._held: dict[str, set[str]] = {}
+        self._on_trial: dict[str, int] = {}
 
     def __contains__(self, topic: str) -> bool:
         """Tell whether a topic arrives in chunks."""
@@ -47,7 +48,19 @@ class Gate:
     def is_open(self, tp: TopicPartition) -> bool:
         """Tell whether records may be fetched from a partition now."""
         allowance = self.allowances.get(tp.topic)
-        return allowance is None or not (allowance.is_spent or self._held.get(tp.topic))
+        if allowance is None:
+            return True
+        if allowance.is_spent:
+            return False
+        held = self._held.get(tp.topic)
+        return not held or (len(held) == 1 and self._on_trial.get(tp.topic) == tp.partition)
+
+    def except_for(self, topic: str, partition: int | None) -> None:
+        """Let one partition of a topic flow though a reason holds the topic; None: let none."""
+        if partition is None:
+            self._on_trial.pop(topic, None)
+        else:
+            self._on_trial[topic] = partition
 
     def hold(self, topic: str, reason: str) -> None:
         """Close a topic for a reason; it opens when its last reason is released."""

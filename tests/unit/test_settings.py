@@ -66,6 +66,7 @@ def test_a_password_that_looks_like_yaml_stays_text(tmp_path: Path) -> None:
 
 #: Texts for settings that take neither number, nor yes or no, nor any word.
 SAMPLES: dict[str, str] = {
+    "DQ_BREAKER__MAX_INVALID_SHARE": "0.9",
     "DQ_KAFKA__HEARTBEAT_INTERVAL_S": "2",
     "DQ_KAFKA__SECURITY_PROTOCOL": "SSL",
     "DQ_KAFKA__SASL_MECHANISM": "PLAIN",

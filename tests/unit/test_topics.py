@@ -29,6 +29,8 @@ def test_every_pipeline_has_its_topics_and_shared_ones_come_once() -> None:
         "b",
         "b.dq-replay",
         "dataquarantine-ledger",
+        "dataquarantine-validators-error_windows-changelog",
+        "dataquarantine-validators-breakers-changelog",
         "dataquarantine-control",
         "dataquarantine-schemas",
         "dataquarantine-outcomes",

@@ -30,7 +30,7 @@ from confluent_kafka.admin import (
 )
 
 from dataquarantine.dev.service import free_port
-from dataquarantine.topics import CONTROL, LEDGER
+from dataquarantine.topics import CONTROL, LEDGER, TABLES
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 PARTITIONS = 4
@@ -130,7 +130,8 @@ class Stack:
 
     def _create_shared_topics(self, admin: AdminClient) -> None:
         """Create the topics that all gateways of a cluster share."""
-        self._create_missing(admin, [NewTopic(t, 1, 1) for t in (LEDGER, CONTROL)])
+        changelogs = [f"{self.group}-{table}-changelog" for table in TABLES]
+        self._create_missing(admin, [NewTopic(t, 1, 1) for t in (LEDGER, CONTROL, *changelogs)])
 
     def _create_missing(self, admin: AdminClient, topics: list[NewTopic]) -> None:
         for created in admin.create_topics(topics).values():

@@ -120,6 +120,7 @@ def test_transaction_markers_and_aborted_records_are_no_loss(audited: Stack) -> 
         producer.begin_transaction()
         for _ in range(5):
             producer.produce(audited.source, VALID, partition=0)
+        producer.flush(30)  # an abort would drop what is still queued
         producer.commit_transaction(30) if number % 2 else producer.abort_transaction(30)
     until(lambda: audited.committed(audited.source)[0] >= 122, 60, "source committed")
 

@@ -1,0 +1,81 @@
+"""Breakers as the commands see them: read from the table's changelog, reset by a control record."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from dataquarantine.audit.topics import bounds, committed
+from dataquarantine.breaker.states import Breaker, BreakerState, Reset, read_breaker
+from dataquarantine.errors import DataQuarantineError
+from dataquarantine.quarantine.topic_reader import TopicUnreadable, read_all
+from dataquarantine.settings import Settings
+from dataquarantine.stream.kafka_client import client_options
+from dataquarantine.topics import CONTROL, changelog_topic
+
+ANSWER_TIMEOUT_S = 20.0
+LOOK_EVERY_S = 0.3
+
+
+class ResetRefused(DataQuarantineError):
+    """A breaker can't be reset; says why."""
+
+
+async def read_breakers(settings: Settings) -> list[Breaker]:
+    """Read the breaker of every source.
+
+    Raises: TopicUnreadable.
+    """
+    rows: dict[bytes, bytes | None] = {}
+    async for chunk in read_all(settings.kafka, changelog_topic(settings, "breakers")):
+        rows |= {record.key or b"": record.value for record in chunk}
+    return [read_breaker(p.source, rows.get(p.source.encode())) for p in settings.pipelines]
+
+
+async def reset_breaker(
+    settings: Settings, topic: str, who: str, why: str, *, admit_backlog: bool = False
+) -> Breaker:
+    """Ask for a reset and wait until it is done.
+
+    Raises: ResetRefused when the breaker is not open or no worker does it; TopicUnreadable.
+    """
+    before = {each.topic: each for each in await read_breakers(settings)}.get(topic)
+    if before is None:
+        raise ResetRefused(f"{topic} is no source of these settings; see `breaker status`")
+    if before.state is not BreakerState.OPEN:
+        raise ResetRefused(f"the breaker of {topic} is {before.state}, there is nothing to reset")
+    admit = await _backlog(settings, topic) if admit_backlog else None
+    await _send(settings, Reset(topic=topic, who=who, why=why, at=datetime.now(UTC), admit=admit))
+    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    while time.monotonic() < deadline:
+        now = next(each for each in await read_breakers(settings) if each.topic == topic)
+        if now.state is not BreakerState.OPEN or now.since != before.since:
+            return now
+        await asyncio.sleep(LOOK_EVERY_S)
+    raise ResetRefused(
+        f"no worker did it within {ANSWER_TIMEOUT_S:g} s; the request stays on {CONTROL}, "
+        "start a worker"
+    )
+
+
+async def _backlog(settings: Settings, topic: str) -> int:
+    """Count the offsets that wait to be read."""
+    ends, positions = await bounds(settings.kafka, [topic]), await committed(settings.kafka)
+    return sum(max(0, end - positions.get(tp, start)) for tp, (start, end) in ends.items())
+
+
+async def _send(settings: Settings, reset: Reset) -> None:
+    producer = AIOKafkaProducer(**client_options(settings.kafka), acks="all")
+    try:
+        await producer.start()
+        value = msgspec.json.encode(reset)
+        await producer.send_and_wait(CONTROL, value, key=reset.topic.encode(), partition=0)
+    except (KafkaError, OSError) as exc:
+        raise TopicUnreadable(CONTROL, type(exc).__name__) from exc
+    finally:
+        await producer.stop()

@@ -74,6 +74,7 @@ SAMPLES: dict[str, str] = {
     "DQ_PIPELINES__0__MODE": "observe",
     "DQ_PIPELINES__0__ON_TOMBSTONE": "quarantine",
     "DQ_SCHEMAS__MODEL_PACKAGES": '["shop"]',
+    "DQ_PUBLIC_KEYS": '["raw-events"]',
     "DQ_S3__LAYOUT": "record",
 }
 

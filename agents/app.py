@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import faust
 
 from dataquarantine.api.guard import check_exposure
@@ -13,12 +11,13 @@ from dataquarantine.logs import quieten
 from dataquarantine.settings import load_settings
 from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
+from dataquarantine.stream.shutdown import end_within
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
 
 from .guard import guard_for
 
 #: In the order of the flow.
-NAMES = ("schemas", "ingest", "validate", "route", "quarantine", "views")
+NAMES = ("schemas", "ingest", "validate", "route", "quarantine", "tables", "breaker", "views")
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
 
 quieten("aiokafka")
@@ -42,6 +41,10 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
         self.add_future(measure_forever(self, gateway.gate, gateway.producer))
 
     async def on_stop(self) -> None:
+        if self._consumer is not None:
+            self._consumer.stop_flow()
+            await self._consumer.close_owners()  # while the producer is still there
+        end_within(exit_code=1 if self.crashed else 0)
         await super().on_stop()
         await gateway.stop()
 
@@ -89,9 +92,3 @@ sources = chunked_topic(app, *gateway.pipelines)
 dead_letters = chunked_topic(app, *gateway.dead_letter_topics)
 to_judge = app.channel(maxsize=2 * MAX_CHUNKS)
 to_route = app.channel(maxsize=2 * MAX_CHUNKS)
-
-
-@app.on_before_shutdown.connect
-async def drain(app: Any, **_: Any) -> None:
-    """Let produces in flight end and commit them while the producer is still there."""
-    await app.consumer.close_owners()

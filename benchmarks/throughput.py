@@ -30,7 +30,7 @@ from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.dev.service import free_port
 from dataquarantine.settings import SchemaSettings
 from dataquarantine.store import migrations
-from dataquarantine.topics import CONTROL, LEDGER
+from dataquarantine.topics import CONTROL, LEDGER, TABLES
 
 
 def main() -> None:
@@ -94,6 +94,8 @@ def _outputs(bench: Bench, contender: str, number: int) -> list[str]:
 
 def _gateway(bench: Bench, home: Path, stores: dict[str, Any], real: bool, number: int) -> Result:
     valid, dead_letter = _outputs(bench, "gateway", number)
+    for table in TABLES:
+        bench.create_topic(f"{valid}-{table}-changelog", partitions=1)
     config = {
         "cluster_id": valid,
         "kafka": {

@@ -19,6 +19,7 @@ CONFIG_ENV = "DQ_CONFIG"
 
 #: Command -> what it does. `x` is the click command `x` (or `x_`) of module `dataquarantine.cli.x`.
 COMMANDS = {
+    "breaker": "See which sources are closed, and let them flow again.",
     "audit": "Prove from the ledger that nothing was lost.",
     "config": "Show the effective settings.",
     "db": "Bring the database to a version of its schema.",

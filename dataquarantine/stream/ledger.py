@@ -22,7 +22,7 @@ from dataquarantine.records import TopicPartition
 from dataquarantine.settings import Settings
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.kafka_client import client_options
-from dataquarantine.topics import LEDGER
+from dataquarantine.topics import CONTROL, LEDGER, TABLES, changelog_topic
 from dataquarantine.validation.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -166,6 +166,7 @@ class LedgerWriter:
     def __init__(self, settings: Settings, clock: Clock, worker: str) -> None:
         self._kafka = settings.kafka
         self._modes = {pipeline.source: pipeline.mode for pipeline in settings.pipelines}
+        self._needed = {LEDGER, CONTROL, *(changelog_topic(settings, table) for table in TABLES)}
         self._clock = clock
         self._worker = worker
         self._producer: AIOKafkaProducer | None = None
@@ -181,10 +182,11 @@ class LedgerWriter:
         await producer.start()
         # Not by asking for its partitions: brokers create a topic that is asked for
         topics = (await producer.client.fetch_all_metadata()).topics()
-        if LEDGER not in topics:
+        if missing := self._needed - topics:
             await producer.stop()
+            named = ", ".join(sorted(missing))
             raise LedgerUnavailable(
-                f"topic {LEDGER} does not exist, and nothing is committed without it; "
+                f"nothing can be committed without topics that do not exist: {named}; "
                 "run `dataquarantine topics create`"
             )
         self._producer = producer
@@ -213,11 +215,13 @@ class LedgerWriter:
         now = asyncio.get_running_loop().time()
         due = [account for account in accounts if account.is_due(now, at_once=at_once)]
         try:
-            for account in due:
-                if account.first_offset is None:
-                    account.open_at(await consumer.committed(KafkaTopicPartition(*account.tp)))
-            expired = await self._expired(due, consumer)
-        except KafkaError as exc:
+            # aiokafka asks for as long as no coordinator answers
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                for account in due:
+                    if account.first_offset is None:
+                        account.open_at(await consumer.committed(KafkaTopicPartition(*account.tp)))
+                expired = await self._expired(due, consumer)
+        except (KafkaError, TimeoutError) as exc:
             logger.warning("Offsets of the ledger can't be asked for, trying again: %r", exc)
             return
         for account in due:

@@ -116,7 +116,8 @@ def test_a_worker_without_a_ledger_says_so_and_ends(
 
         assert worker.process.wait(60) != 0
     log = worker.log.read_text()
-    assert "topic dataquarantine-ledger does not exist" in log
+    assert "nothing can be committed without topics that do not exist" in log
+    assert "dataquarantine-ledger" in log
     assert "run `dataquarantine topics create`" in log
 
 

@@ -202,7 +202,7 @@ class Gateway:
         sink = self._sink
         if sink is None:
             raise RuntimeError("Gateway.quarantine before start")
-        chunk.submit()
+        # Not submitted: a revocation does not wait for a store, storing again changes nothing.
         while not chunk.is_stale:
             try:
                 await asyncio.to_thread(sink.store, chunk.records)

@@ -72,6 +72,7 @@ def test_record_that_crashes_its_judge_is_quarantined_and_the_rest_flows(
     deeds = ["read", "crash", "write", "crash", "go"]
     stack.produce([json.dumps({"_schema": "event", "deed": deed}).encode() for deed in deeds])
 
+    deadly["schemas"]["topic"] = stack.schema_log
     restarts = supervise(stack, deadly, lambda: stack.committed(stack.source) == {0: 5})
 
     assert 1 <= restarts <= MOST_RESTARTS

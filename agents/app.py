@@ -35,9 +35,9 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
         await gateway.start()
         tune_gc()
         self.add_future(self._produce())
-        self.add_future(gateway.refresh_schemas())
-        self.add_future(gateway.report_shadows())
-        self.add_future(gateway.schema_events.run())
+        self.add_future(gateway.feed.refresh_forever())
+        self.add_future(gateway.feed.report_shadows())
+        self.add_future(gateway.feed.events.run())
         self.add_future(measure_forever(self, gateway.gate, gateway.producer))
 
     async def on_stop(self) -> None:

@@ -21,4 +21,4 @@ async def validate(chunks: Any) -> None:
     """Judge each chunk against its records' schemas; bad data is an outcome."""
     async for chunk in chunks:
         if not chunk.is_stale:
-            await lobby.pass_on(chunk, gateway.wait_for_schemas(chunk))
+            await lobby.pass_on(chunk, gateway.feed.wait_for(chunk.tp.topic, chunk.records))

@@ -5,29 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from dataquarantine import metrics
-from dataquarantine.api.confluent.client import ConfluentClient
 from dataquarantine.clock import SystemClock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.outcomes import JudgedChunk
 from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
-from dataquarantine.schemas.catalog import Catalog
-from dataquarantine.schemas.events import EventBook
-from dataquarantine.schemas.files import SchemaFiles
-from dataquarantine.schemas.log import SchemaLogMissing, SchemaLogUnavailable
-from dataquarantine.schemas.remote import ReadThrough, RemoteSource
-from dataquarantine.schemas.service import RegistryService
-from dataquarantine.schemas.shadow import ShadowBench
-from dataquarantine.schemas.source import RegistrySource
+from dataquarantine.schemas.feed import SchemaFeed
 from dataquarantine.settings import PipelineSettings, Settings
-from dataquarantine.store.postgres import Database
-from dataquarantine.store.schema_events import write as write_schema_events
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance, Gate
 from dataquarantine.stream.kafka_client import output_batch, output_producer
@@ -36,7 +25,6 @@ from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.router import Routed, Router
 from dataquarantine.stream.slot import claim_slot
-from dataquarantine.validation.compiled import SchemaCompiler
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.isolation import (
     ISOLATE_AFTER,
@@ -54,8 +42,6 @@ T = TypeVar("T")
 #: Chunks in flight per group of topics; the agents' queues hold more, so that a slow sink never
 #: blocks the source behind it.
 MAX_CHUNKS = 48
-#: What shadows have shown is on the log at most this late.
-SHADOW_REPORT_S = 1.0
 SPOOL_FULL = "spool"
 TIMED_EVERY = 64
 
@@ -69,22 +55,9 @@ class Gateway:
         self.pipelines = {pipeline.source: pipeline for pipeline in settings.pipelines}
         self.dead_letter_topics = sorted({p.dead_letter for p in settings.pipelines})
         self.gate = _gate(settings, list(self.pipelines), self.dead_letter_topics)
-        self.schemas = RegistryService(settings, self._read_schemas)
-        self._reports = Database(settings.postgres.url.get_secret_value(), pool_size=1)
-        self.schema_events = EventBook(partial(write_schema_events, self._reports))
-        self.schemas.on_events = self.schema_events.note
-        self._reading = asyncio.Lock()
-        self.read_through, remote = self._open_remote(settings)
-        self.catalog = Catalog(
-            [
-                *remote,
-                RegistrySource(self.schemas.registry, with_ids=not remote),
-                SchemaFiles(settings.schemas.folder, ttl_s=settings.schemas.ttl_s),
-            ],
-            model_packages=settings.schemas.model_packages,
-        )
-        self._registered = RegistrySource(self.schemas.registry)
-        self.shadows = ShadowBench(self.pipelines, self.clock)
+        self.feed = SchemaFeed(settings, self.pipelines, self.clock)
+        self.schemas = self.feed.service
+        self.catalog = self.feed.catalog
         self.engines = {
             source: Engine(
                 self.catalog,
@@ -112,19 +85,9 @@ class Gateway:
         self._routers: dict[str, Router] = {}
         self._sink: QuarantineSink | None = None
 
-    def _open_remote(self, settings: Settings) -> tuple[ReadThrough | None, list[RemoteSource]]:
-        url = settings.schemas.registry_url
-        if url is None:
-            return None, []
-        client, registry = ConfluentClient(url.get_secret_value()), self.schemas.registry
-        through = ReadThrough(registry, client.namespace, client.schema, self.schemas.keep_remote)
-        return through, [RemoteSource(registry, client.namespace)]
-
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
-        if count := await asyncio.to_thread(self.schemas.restore):
-            logger.info("%d schema versions lay on this worker's disk", count)
-            await self._read_schemas()
+        await self.feed.restore()
         await self.producer.start()
         await self.ledger.start()
         for source, pipeline in self.pipelines.items():
@@ -133,16 +96,15 @@ class Gateway:
                 for topic in (pipeline.valid, pipeline.dead_letter)
             }
             self._routers[source] = Router(pipeline, self._writer, partitions)
-        await self._follow_registry()
-        await self._read_schemas()
+        await self.feed.start()
         self._sink = await asyncio.to_thread(open_sink, self.settings)
 
     async def stop(self) -> None:
         """Disconnect."""
-        await self.schemas.stop()
+        await self.feed.stop()
         await self.producer.stop()
         await self.ledger.stop()
-        await asyncio.to_thread(self._reports.close)
+        await asyncio.to_thread(self.feed.close)
         if self._sink is not None:
             await asyncio.to_thread(self._sink.close)
 
@@ -164,7 +126,8 @@ class Gateway:
             with self._alarm:
                 judged = self.engines[topic].judge(records)
                 self._time_one(topic, records)
-            for version, count in self.shadows.compare(topic, records, judged).items():
+            disagreements = self.feed.compare_shadows(topic, records, judged)
+            for version, count in disagreements.items():
                 metrics.SHADOW_DISAGREEMENTS.labels(*version).inc(count)
         self._journal.done(chunk.tp, chunk.next_offset)
         chunk.tally = count_outcomes(judged)
@@ -212,57 +175,6 @@ class Gateway:
             self.gate.release(chunk.tp.topic, SPOOL_FULL)
             chunk.finish()
             return
-
-    async def refresh_schemas(self) -> None:
-        """Read the schema files again and again; a list that can't be read changes nothing."""
-        while True:
-            await asyncio.sleep(self.settings.schemas.ttl_s)
-            await self._follow_registry()
-            await self._read_schemas()
-
-    def wait_for_schemas(self, chunk: Chunk) -> Awaitable[None] | None:
-        """Return what fetches the schemas that a chunk names and nobody here knows, if any."""
-        if self.read_through is None:
-            return None
-        if self.pipelines[chunk.tp.topic].selection.from_ != "confluent":
-            return None
-        missing = self.read_through.missing(chunk.records)
-        return self.read_through.fetch(missing) if missing else None
-
-    async def _read_schemas(self) -> None:
-        async with self._reading:  # an older listing must not replace a newer one
-            await self._list_schemas()
-
-    async def _list_schemas(self) -> None:
-        await asyncio.to_thread(self.catalog.refresh)
-        shadows = self._registered.shadows()
-        documents = [listed.document for listed in self.catalog.versions()] if shadows else []
-        packages = self.settings.schemas.model_packages
-        self.shadows.watch(shadows, SchemaCompiler(documents, model_packages=packages))
-
-    async def report_shadows(self) -> None:
-        """Write what the shadows have shown to the schema log, again and again."""
-        told: dict[tuple[str, str], tuple[str, int]] = {}
-        while True:
-            await asyncio.sleep(SHADOW_REPORT_S)
-            for key, (since, figures) in list(self.shadows.figures.items()):
-                if told.get(key) != (since, figures.compared):
-                    told[key] = (since, figures.compared)
-                    await self.schemas.report_shadow(*key, since, figures)
-
-    async def _follow_registry(self) -> None:
-        """Follow the schema log; until it is read, disk and files say what judges.
-
-        Raises: SchemaLogMissing.
-        """
-        if self.schemas.is_following:
-            return
-        try:
-            await self.schemas.start()
-        except SchemaLogMissing:
-            raise
-        except SchemaLogUnavailable as exc:
-            logger.warning("The schema log is not read, what lies on disk judges: %s", exc)
 
     async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
         if not self.gate.reasons(tp.topic):

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, TypeVar
-from urllib.parse import unquote
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from dataquarantine.api.confluent import wire
-from dataquarantine.api.confluent.wire import Request, Response
 from dataquarantine.api.errors import ApiError, not_found
+from dataquarantine.api.http import Request
+from dataquarantine.api.identity import Role
+from dataquarantine.api.routes import route
+from dataquarantine.api.schema_models import (
+    AnswerShown,
+    Check,
+    History,
+    SchemaShown,
+    VersionDetail,
+    Versions,
+    VersionSummary,
+)
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.schemas.lives import detail, life, summary
 from dataquarantine.schemas.proposals import (
@@ -29,36 +37,51 @@ from dataquarantine.schemas.reviews import review_task
 from dataquarantine.schemas.states import State
 
 Propose = Callable[[Proposal], Awaitable[Answer]]
-Handler = Callable[..., Awaitable[Any]]
-Body = TypeVar("Body", bound=BaseModel)
 
 
-class _Body(BaseModel):
+class VersionsQuery(BaseModel):
+    """What narrows the list down."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: State | None = None
+    name: str | None = None
+
+
+class Reason(BaseModel):
+    """Why it is done; kept in the history."""
+
     model_config = ConfigDict(extra="forbid")
 
     why: str = Field("", max_length=2000)
 
 
-class _Registration(_Body):
+class Registration(Reason):
+    """A version to make known; `document` is as in a schema file."""
+
     document: dict[str, Any]
     state: Literal[State.REGISTERED, State.SHADOW, State.ENFORCED] = State.REGISTERED
 
 
-class _Move(_Body):
+class Move(Reason):
+    """A step of a version's life."""
+
     state: State
     guard: Guard | None = None
     sampling: float = Field(1.0, gt=0, le=1)
     force: bool = False
 
 
-class _Question(BaseModel):
+class Question(BaseModel):
+    """A document that may be registered later."""
+
     model_config = ConfigDict(extra="forbid")
 
     document: dict[str, Any]
 
 
-class SchemasApi:
-    """Answers requests below `/api/v1`; reads the registry, proposes changes.
+class Schemas:
+    """Reads the registry, proposes changes.
 
     Args: propose: appends a proposal and waits for its answer; TimeoutError when none comes.
     """
@@ -69,97 +92,81 @@ class SchemasApi:
         self._registry = registry
         self._propose = propose
         self._model_packages = model_packages
-        one = "schemas/{}/versions/{}"
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
-            _route("GET", "schemas", self.list_schemas),
-            _route("POST", "schemas", self.register),
-            _route("GET", "schemas/{}", self.show_schema),
-            _route("GET", one, self.show_version),
-            _route("POST", f"{one}/state", self.set_state),
-            _route("POST", "schemas/{}/rollback", self.roll_back),
-            _route("POST", "schemas/{}/compatibility", self.check),
-            _route("GET", "schemas/{}/history", self.show_history),
-        ]
 
-    async def handle(self, request: Request) -> Response:
-        """Answer one request; a refusal is an answer too."""
-        path = request.path.strip("/")
-        try:
-            for method, pattern, handler in self._routes:
-                match = pattern.fullmatch(path)
-                if match is not None and method == request.method:
-                    return Response(200, await handler(request, *map(unquote, match.groups())))
-            raise not_found(f"there is no {request.method} {path}", "see the reference", 404)
-        except wire.ApiError as exc:  # of a body that is no JSON object
-            return _response(ApiError(exc.status, exc.code, exc.message))
-        except ApiError as exc:
-            return _response(exc)
-
-    async def list_schemas(self, request: Request) -> Any:
-        """List every version; `?state=` and `?name=` narrow the list down."""
-        state, name = request.query.get("state"), request.query.get("name")
+    @route("GET", "/schemas", "List every version of every schema")
+    async def list_versions(self, request: Request, query: VersionsQuery) -> Versions:
         entries = [
             entry
             for each in sorted(self._registry.names)
             for entry in self._registry.versions(each)
-            if state in (None, entry.state.value) and name in (None, each)
+            if query.state in (None, entry.state) and query.name in (None, each)
         ]
-        return {"items": [summary(entry) for entry in entries], "next": None}
+        return Versions.model_validate({"items": [summary(entry) for entry in entries]})
 
-    async def show_schema(self, request: Request, name: str) -> Any:
+    @route("GET", "/schemas/{name}", "Show a schema")
+    async def show(self, request: Request, name: str) -> SchemaShown:
         known = self._known(name)
         enforced = self._registry.enforced(name)
-        return {
-            "name": name,
-            "enforced": enforced.version if enforced else None,
-            "compatibility": self._registry.compatibility(name),
-            "policy": self._registry.policy(name).value,
-            "mode": self._registry.mode(name),
-            "versions": [summary(entry) for entry in known],
-        }
+        return SchemaShown(
+            name=name,
+            enforced=enforced.version if enforced else None,
+            compatibility=self._registry.compatibility(name),
+            policy=self._registry.policy(name).value,
+            mode=self._registry.mode(name),
+            versions=[VersionSummary.model_validate(summary(entry)) for entry in known],
+        )
 
-    async def show_version(self, request: Request, name: str, version: str) -> Any:
-        return detail(self._registry, self._entry(name, version))
+    @route("GET", "/schemas/{name}/versions/{version}", "Show a version with its document")
+    async def show_version(self, request: Request, name: str, version: str) -> VersionDetail:
+        return VersionDetail.model_validate(detail(self._registry, self._entry(name, version)))
 
-    async def show_history(self, request: Request, name: str) -> Any:
+    @route("GET", "/schemas/{name}/history", "List every change of a schema's versions")
+    async def history(self, request: Request, name: str) -> History:
         self._known(name)
-        return {"items": life(self._registry, name), "next": None}
+        return History.model_validate({"items": life(self._registry, name)})
 
-    async def register(self, request: Request) -> Any:
-        body = _read(_Registration, request)
-        return await self._ask(Register(by=request.user, **body.model_dump()))
+    @route("POST", "/schemas", "Register a version", errors=(404, 409, 504))
+    async def register(self, request: Request, body: Registration) -> AnswerShown:
+        return await self._ask(Register(by=request.actor, **body.model_dump()))
 
-    async def set_state(self, request: Request, name: str, version: str) -> Any:
-        body = _read(_Move, request)
+    @route("POST", "/schemas/{name}/versions/{version}/state", "Move a version", errors=(409, 504))
+    async def set_state(self, request: Request, name: str, version: str, body: Move) -> AnswerShown:
         self._entry(name, version)
-        move = SetState(by=request.user, name=name, version=version, **body.model_dump())
+        move = SetState(by=request.actor, name=name, version=version, **body.model_dump())
         return await self._ask(move)
 
-    async def roll_back(self, request: Request, name: str) -> Any:
-        body = _read(_Body, request)
-        return await self._ask(Rollback(by=request.user, why=body.why, name=name))
+    @route(
+        "POST",
+        "/schemas/{name}/rollback",
+        "Enforce the version before again",
+        errors=(409, 504),
+        body_may_be_left_out=True,
+    )
+    async def roll_back(self, request: Request, name: str, body: Reason) -> AnswerShown:
+        return await self._ask(Rollback(by=request.actor, why=body.why, name=name))
 
-    async def check(self, request: Request, name: str) -> Any:
+    @route("POST", "/schemas/{name}/compatibility", "Check a document", role=Role.VIEWER)
+    async def check(self, request: Request, name: str, body: Question) -> Check:
         """Tell whether a document could be registered now; writes nothing."""
-        document = {"name": name, **_read(_Question, request).document}
+        document = {"name": name, **body.document}
         if document["name"] != name:
             raise ApiError(422, 42201, f"the document is named {document['name']}, not {name}")
         task = review_task(
             self._registry,
-            Register(by=request.user, document=document),
+            Register(by=request.actor, document=document),
             model_packages=self._model_packages,
         )
         # CPU that the loop of the records must not wait for
         result = await asyncio.to_thread(task.run)
-        return {
-            "compatible": result.refusal is None and result.document is not None,
-            "refusal": result.refusal or (Refusal.INVALID_SCHEMA if not result.document else None),
-            "reasons": list(result.problems),
-            "suggested_version": result.suggested_version or None,
-            "report": result.details,
-        }
+        return Check(
+            compatible=result.refusal is None and result.document is not None,
+            refusal=result.refusal or (Refusal.INVALID_SCHEMA if not result.document else None),
+            reasons=list(result.problems),
+            suggested_version=result.suggested_version or None,
+            report=result.details,
+        )
 
-    async def _ask(self, proposal: Proposal) -> Any:
+    async def _ask(self, proposal: Proposal) -> AnswerShown:
         try:
             answer = await self._propose(proposal)
         except TimeoutError as exc:
@@ -170,7 +177,7 @@ class SchemasApi:
             raise ApiError(503, 50301, str(exc)) from exc
         if not answer.accepted:
             raise _refused(answer)
-        return answer.model_dump(mode="json", exclude={"sequence", "offset"})
+        return AnswerShown.model_validate(answer.model_dump(exclude={"sequence", "offset"}))
 
     def _known(self, name: str) -> list[Entry]:
         known = self._registry.versions(name)
@@ -215,20 +222,3 @@ def _refused(answer: Answer) -> ApiError:
         "report": answer.details,
     }
     return ApiError(status, code, answer.message, **details)
-
-
-def _read(kind: type[Body], request: Request) -> Body:
-    try:
-        return kind.model_validate(request.json())
-    except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ApiError(422, 42202, f"{where}: {first['msg']}") from exc
-
-
-def _response(refusal: ApiError) -> Response:
-    return Response(refusal.status, refusal.body())
-
-
-def _route(method: str, path: str, handler: Handler) -> tuple[str, re.Pattern[str], Handler]:
-    return method, re.compile(path.replace("{}", "([^/]+)")), handler

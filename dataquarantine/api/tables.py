@@ -6,7 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pydantic import BaseModel, Field
+
 from dataquarantine.api.errors import not_found
+from dataquarantine.api.http import Request
+from dataquarantine.api.routes import route
 
 
 class Table(Protocol):
@@ -21,33 +25,61 @@ class Table(Protocol):
     def get(self, key: Any) -> Any: ...
 
 
-def list_tables(tables: Mapping[str, Table]) -> list[dict[str, Any]]:
-    """Name the tables; every worker holds all of a global one, else its partitions' share."""
-    return [
-        {
-            "name": name,
-            "global": table.is_global,
-            "windowed": table.window is not None,
-            "about": table.help,
-        }
-        for name, table in sorted(tables.items())
-    ]
+class TableShown(BaseModel):
+    """A table; every worker holds all of a global one, else its partitions' share."""
+
+    name: str
+    is_global: bool = Field(alias="global")
+    windowed: bool
+    about: str
 
 
-def look_up(tables: Mapping[str, Table], name: str, key: str) -> dict[str, Any]:
-    """Return the value that this worker holds for a key.
+class Tables(BaseModel):
+    items: list[TableShown]
+    next: None = None
 
-    Raises: ApiError.
-    """
-    table = tables.get(name)
-    if table is None:
-        known = ", ".join(sorted(tables)) or "none"
-        raise not_found(f"there is no table {name}", f"known: {known}")
-    value = table.get(key.encode() if table.key_type is bytes else key)
-    if value is None:
-        where = "every worker holds the same" if table.is_global else "another worker may hold it"
-        raise not_found(f"{name} holds no {key}", where, 40402)
-    return {"table": name, "key": key, "value": _shown(value)}
+
+class Row(BaseModel):
+    """A key's value; one that is JSON is shown as such."""
+
+    table: str
+    key: str
+    value: Any
+
+
+class TableViews:
+    """Looks into the tables of this worker."""
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self._tables = tables
+
+    @route("GET", "/tables", "List the tables")
+    async def list_tables(self, request: Request) -> Tables:
+        return Tables.model_validate(
+            {
+                "items": [
+                    {
+                        "name": name,
+                        "global": table.is_global,
+                        "windowed": table.window is not None,
+                        "about": table.help,
+                    }
+                    for name, table in sorted(self._tables.items())
+                ]
+            }
+        )
+
+    @route("GET", "/tables/{name}/{key:path}", "Show the value of a key")
+    async def look_up(self, request: Request, name: str, key: str) -> Row:
+        table = self._tables.get(name)
+        if table is None:
+            known = ", ".join(sorted(self._tables)) or "none"
+            raise not_found(f"there is no table {name}", f"known: {known}")
+        value = table.get(key.encode() if table.key_type is bytes else key)
+        if value is None:
+            where = "every worker holds the same" if table.is_global else "another worker may"
+            raise not_found(f"{name} holds no {key}", where, 40402)
+        return Row(table=name, key=key, value=_shown(value))
 
 
 def _shown(value: Any) -> Any:

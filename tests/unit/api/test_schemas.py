@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from typing import Any
 
 import pytest
 
-from dataquarantine.api.confluent import Request, user_of
-from dataquarantine.api.schemas import SchemasApi
+from dataquarantine.api.confluent import user_of
+from dataquarantine.api.schemas import Schemas
+from dataquarantine.api.service import Api as Service
+from tests.unit.api.calling import call
 from tests.unit.api.registry_at_hand import RegistryAtHand
 from tests.unit.schemas.compatibility_cases import TEXT, obj
 
@@ -19,13 +19,10 @@ class Api:
 
     def __init__(self) -> None:
         self.at_hand = RegistryAtHand()
-        self.api = SchemasApi(self.at_hand.registry, self.at_hand.propose)
+        self.api = Service([Schemas(self.at_hand.registry, self.at_hand.propose)])
 
     def call(self, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:
-        sent = b"" if body is None else json.dumps(body).encode()
-        request = Request(method, path, query, sent, "ann")
-        response = asyncio.run(self.api.handle(request))
-        return response.status, json.loads(response.body)
+        return call(self.api, method, path, body, **query)
 
     def register(self, version: str, schema: Any, **more: Any) -> tuple[int, Any]:
         document = {"name": "order", "version": version, "description": "An order."}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from dataquarantine.api.errors import ApiError
-from dataquarantine.api.tables import list_tables, look_up
+from dataquarantine.api.service import Api
+from dataquarantine.api.tables import TableViews
+from tests.unit.api.calling import call
 
 
 @dataclass
@@ -26,25 +27,26 @@ class Held:
         return self.values.get(key)
 
 
-def test_tables_are_named() -> None:
-    tables = {"b": Held("b", is_global=False), "a": Held("a")}
+def api(**tables: Held) -> Api:
+    return Api([TableViews(tables)])
 
-    assert [(row["name"], row["global"]) for row in list_tables(tables)] == [
-        ("a", True),
-        ("b", False),
-    ]
+
+def test_tables_are_named() -> None:
+    _, page = call(api(b=Held("b", is_global=False), a=Held("a")), "GET", "/tables")
+
+    assert [(row["name"], row["global"]) for row in page["items"]] == [("a", True), ("b", False)]
 
 
 @pytest.mark.parametrize(
     ("table", "shown"),
     [
-        pytest.param(Held(values={b"k": b'{"a":1}'}), {"a": 1}, id="JSON bytes"),
-        pytest.param(Held(values={b"k": b"\xff"}), "\\xff", id="other bytes"),
-        pytest.param(Held(key_type=str, values={"k": 3}), 3, id="value"),
+        pytest.param(Held(values={b"k/1": b'{"a":1}'}), {"a": 1}, id="JSON bytes"),
+        pytest.param(Held(values={b"k/1": b"\xff"}), "\\xff", id="other bytes"),
+        pytest.param(Held(key_type=str, values={"k/1": 3}), 3, id="value"),
     ],
 )
 def test_a_value_is_shown(table: Held, shown: Any) -> None:
-    assert look_up({"schemas": table}, "schemas", "k")["value"] == shown
+    assert call(api(schemas=table), "GET", "/tables/schemas/k/1")[1]["value"] == shown
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,6 @@ def test_a_value_is_shown(table: Held, shown: Any) -> None:
     [pytest.param("nope", 40401, id="table"), pytest.param("schemas", 40402, id="key")],
 )
 def test_what_is_missing_is_said(name: str, code: int) -> None:
-    with pytest.raises(ApiError) as refused:
-        look_up({"schemas": Held()}, name, "k")
+    status, answer = call(api(schemas=Held()), "GET", f"/tables/{name}/k")
 
-    assert (refused.value.status, refused.value.code) == (404, code)
+    assert (status, answer["error_code"]) == (404, code)

@@ -1,0 +1,51 @@
+"""Which answer an error of the library becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from dataquarantine.api.errors import ApiError
+from dataquarantine.breaker.desk import ResetRefused
+from dataquarantine.errors import DataQuarantineError, SinkRejected, SinkUnavailable
+from dataquarantine.quarantine.payloads import PayloadUnreachable
+from dataquarantine.quarantine.review import NotQuarantined
+from dataquarantine.quarantine.states import IllegalMove
+from dataquarantine.store.queries import BadCursor
+
+#: The first that fits; all else of ours is machinery that may work later.
+REFUSALS: Sequence[tuple[type[DataQuarantineError], int, int]] = (
+    (NotQuarantined, 404, 40404),
+    (PayloadUnreachable, 404, 40405),
+    (IllegalMove, 409, 40904),
+    (ResetRefused, 409, 40905),
+    (BadCursor, 422, 42207),
+    (SinkRejected, 422, 42209),
+    (DataQuarantineError, 503, 50301),
+)
+
+
+def refused(error: DataQuarantineError) -> ApiError:
+    """Translate an error of ours."""
+    text = str(error)
+    if isinstance(error, SinkUnavailable):  # its own text promises a retry, as the worker does
+        text = f"{error.sink} is unavailable: {error.reason}"
+    for kind, status, code in REFUSALS:
+        if isinstance(error, kind):
+            return ApiError(status, code, text)
+    raise error
+
+
+def invalid(error: ValidationError, where: str = "") -> ApiError:
+    """Say what is wrong with a request, without repeating values: they may be personal."""
+    problems = [
+        {
+            "where": ".".join(str(part) for part in (*([where] if where else []), *each["loc"])),
+            "problem": each["msg"],
+        }
+        for each in error.errors(include_url=False, include_input=False, include_context=False)[:20]
+    ]
+    first = problems[0]
+    text = f"{first['where']}: {first['problem']}" if first["where"] else first["problem"]
+    return ApiError(422, 42202, text, problems=problems)

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 
 import pytest
 
 from dataquarantine.logs import Seldom, quieten
-
-
-class Clock:
-    """Monotonic time that a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.seconds, UTC)
+from dataquarantine.testing import ManualClock
 
 
 def test_a_repeated_message_is_held_back_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock()
+    clock = ManualClock()
     logger = logging.getLogger("test_logs.repeated")
     logger.addFilter(Seldom(5, clock))
 
     for number in range(4):
         logger.warning("no connection to %d", number)
     logger.warning("another message")
-    clock.seconds = 5
+    clock.advance(5)
     logger.warning("no connection to %d", 4)
 
     assert caplog.messages == [

@@ -11,7 +11,8 @@ from dataquarantine.quarantine.sink import QuarantineSink
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.spool import Spool
-from tests.unit.quarantine.factories import CLUSTER, ManualClock
+from dataquarantine.testing import ManualClock
+from tests.unit.quarantine.factories import CLUSTER
 
 
 @pytest.fixture

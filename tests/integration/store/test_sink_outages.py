@@ -28,10 +28,10 @@ from dataquarantine.settings import PostgresSettings, S3Settings, Settings, Spoo
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.spool import Spool
+from dataquarantine.testing import ManualClock
 from tests.unit.quarantine.factories import (
     CLUSTER,
     NOW,
-    ManualClock,
     dead_letters,
     missing_user_id,
     source,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +17,10 @@ from dataquarantine.schemas.catalog import FileCatalog
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.schemas.files import SchemaFiles, load_schema_file
 from dataquarantine.settings import PipelineSettings
+from dataquarantine.testing import ManualClock
 from dataquarantine.validation.engine import Engine
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
-
-
-class FixedClock:
-    def now(self) -> datetime:
-        return datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 @pytest.fixture
@@ -54,7 +46,7 @@ def test_records_are_as_valid_as_they_say(user_event: SchemaDocument) -> None:
 def test_the_same_seed_gives_the_same_records(user_event: SchemaDocument) -> None:
     def made(seed: int) -> list[Any]:
         mix = Mix(invalid_share=0.2, seed=seed)
-        return [*Generator(user_event, mix, clock=FixedClock()).make(200)]
+        return [*Generator(user_event, mix, clock=ManualClock()).make(200)]
 
     assert made(7) == made(7)
     assert made(7) != made(8)

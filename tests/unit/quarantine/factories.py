@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from dataquarantine.outcomes import (
     Code,
@@ -20,24 +19,6 @@ from dataquarantine.records import Header, Record, SourceRecord
 NOW = datetime(2025, 12, 27, 16, 0, 1, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
 CLUSTER = "test-cluster"
-
-
-@dataclass
-class ManualClock:
-    """A clock that stands until it is moved."""
-
-    time: datetime = NOW
-    seconds: float = field(default=0.0)
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def advance(self, seconds: float) -> None:
-        self.seconds += seconds
-        self.time += timedelta(seconds=seconds)
 
 
 def missing_user_id() -> ValidationOutcome:

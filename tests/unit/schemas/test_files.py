@@ -5,7 +5,7 @@ import pytest
 
 from dataquarantine.errors import ConfigError, InvalidSchema
 from dataquarantine.schemas.files import SchemaFiles, load_schema_file, locate
-from tests.unit.validation.judging import FixedClock
+from dataquarantine.testing import ManualClock
 
 GOOD = """\
 name: order
@@ -13,15 +13,6 @@ version: 1.0.0
 schema:
   type: object
 """
-
-
-class TickingClock(FixedClock):
-    """A clock whose monotonic time a test moves."""
-
-    at = 0.0
-
-    def monotonic(self) -> float:
-        return self.at
 
 
 def write(folder: Path, path: str, content: str | bytes = GOOD) -> Path:
@@ -202,15 +193,15 @@ def test_a_bad_file_is_named_in_one_line_and_stops_no_other(
 
 
 def test_the_folder_is_read_once_in_its_time(tmp_path: Path) -> None:
-    clock = TickingClock()
+    clock = ManualClock()
     files = SchemaFiles(tmp_path, ttl_s=300, clock=clock)
     assert references(files) == []
     write(tmp_path, "order/1.0.0.yaml")
 
-    clock.at = 299.0
+    clock.advance(299)
     assert references(files) == []
 
-    clock.at = 300.0
+    clock.advance(1)
     assert references(files) == ["order@1.0.0"]
 
 

@@ -14,18 +14,11 @@ from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance
 from dataquarantine.stream.ledger import LedgerAccount
 from dataquarantine.stream.owner import PartitionOwner
+from dataquarantine.testing import ManualClock
 from dataquarantine.validation.tally import SchemaTally, Tally
 
 TP = TopicPartition("raw-events", 0)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-class Clock:
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 @pytest.fixture
@@ -48,7 +41,7 @@ def admit(owner: PartitionOwner, *offsets: int, invalid: int = 0) -> Chunk:
 
 
 def cut(account: LedgerAccount, now: float = 10.0, expired: int = 0) -> LedgerEntry:
-    return account.cut(now, Clock(), "host/0", expired=expired)
+    return account.cut(now, ManualClock(NOW), "host/0", expired=expired)
 
 
 def test_an_entry_counts_the_finished_run_and_the_next_goes_on_there(

@@ -12,6 +12,7 @@ from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.settings import PipelineSettings
+from dataquarantine.testing import ManualClock
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.thorough import OnDisagreement
 
@@ -31,16 +32,6 @@ GOOD = (
     b'{"_schema":"user_event","user_id":"USER123456","event_type":"click",'
     b'"timestamp":"2024-01-15T10:30:00Z"}'
 )
-
-
-class FixedClock:
-    """A clock that stands still."""
-
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 class Listed:
@@ -82,7 +73,7 @@ def engine_of(
 ) -> Engine:
     pipeline = PipelineSettings.model_validate({"schema": selection or {}, **more})
     catalog = catalog_of(*(schemas or (listed(),)))
-    return Engine(catalog, pipeline, clock=FixedClock(), on_disagreement=on_disagreement)
+    return Engine(catalog, pipeline, clock=ManualClock(NOW), on_disagreement=on_disagreement)
 
 
 def record(

@@ -15,13 +15,13 @@ from dataquarantine.outcomes import (
 )
 from dataquarantine.records import Header
 from dataquarantine.settings import PipelineSettings
+from dataquarantine.testing import ManualClock
 from dataquarantine.validation.compiled import CompiledSchema
 from dataquarantine.validation.engine import Engine
 from tests.unit.validation.judging import (
     GOOD,
     NOW,
     USER_EVENT,
-    FixedClock,
     catalog_of,
     engine_of,
     judge,
@@ -71,7 +71,7 @@ def test_valid_records_share_one_outcome() -> None:
 
 
 def test_the_clock_is_read_once_a_chunk() -> None:
-    class CountingClock(FixedClock):
+    class CountingClock(ManualClock):
         reads = 0
 
         def now(self) -> datetime:
@@ -305,7 +305,7 @@ class BrokenCatalog:
 
 
 def test_a_layer_that_raises_fails_that_record_only(caplog: pytest.LogCaptureFixture) -> None:
-    engine = Engine(BrokenCatalog(), PipelineSettings(), clock=FixedClock())
+    engine = Engine(BrokenCatalog(), PipelineSettings(), clock=ManualClock(NOW))
     sound, boom = b'{"_schema":"b"}', b'{"_schema":"b","boom":"alice"}'
 
     chunk = judge_all(engine, sound, boom, sound, boom, boom)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.quarantine import layouts
@@ -35,22 +34,25 @@ WITHOUT_USER = (
 Server = EmbeddedPostgres | EmbeddedObjects
 
 
-@pytest.fixture
+@pytest.fixture(params=["tansu"])
 def stack(
+    request: pytest.FixtureRequest,
     tmp_path: Path,
-    tansu: EmbeddedBroker,
     database_url: str,
     objects_server: EmbeddedObjects,
 ) -> Iterator[Stack]:
     """A gateway without a worker yet; its topics have one source partition in use."""
+    real = request.param == "kafka"
+    broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
     name = f"t{uuid.uuid4().hex[:8]}"
     s3 = {
         "endpoint_url": objects_server.endpoint_url,
         "access_key": objects_server.access_key,
         "secret_key": objects_server.secret_key,
         "bucket": name,
+        "layout": "auto",
     }
-    stack = Stack(tmp_path, tansu.bootstrap_servers, False, database_url, s3, name)
+    stack = Stack(tmp_path, broker.bootstrap_servers, real, database_url, s3, name)
     stack.create_topics()
     yield stack
     stack.stop()
@@ -140,7 +142,7 @@ def bucket(stack: Stack) -> Iterator[ObjectStore]:
 def test_the_seeds_example_is_quarantined_while_s3_is_away_and_stored_after(
     stack: Stack, servers: list[Server]
 ) -> None:
-    stack.start_worker()
+    stack.start_worker(s3={**stack.s3, "layout": "record"})
     stop(servers)
 
     stack.produce([WITHOUT_USER])
@@ -154,54 +156,84 @@ def test_the_seeds_example_is_quarantined_while_s3_is_away_and_stored_after(
     assert WITHOUT_USER in stack.object(after["storage_path"])
 
 
+class Load:
+    """Bad and good records, as fast as they are committed."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.bad = 0
+        self.sent = 0
+        self.worst_age_s = 0.0
+
+    def send(self) -> None:
+        """Produce a round and wait until the source is committed behind it."""
+        self.stack.produce([*bad(self.bad, RECORDS_PER_ROUND), *good(RECORDS_PER_ROUND)])
+        self.bad += RECORDS_PER_ROUND
+        self.sent += 2 * RECORDS_PER_ROUND
+        until(partial(is_committed, self.stack, self.sent), 30, "the source is committed")
+
+    def run(self, seconds: float) -> None:
+        """Send rounds for a while and watch the age of what is not committed yet."""
+        began = time.monotonic()
+        while time.monotonic() < began + seconds:
+            round_began = time.monotonic()
+            self.send()
+            waited_s = time.monotonic() - round_began
+            self.worst_age_s = max(self.worst_age_s, commit_age_s(self.stack), waited_s)
+
+    def arrive(self, timeout_s: float = 90) -> None:
+        """Wait until every bad record has its one row and its payload."""
+        until(lambda: all_arrived(self.stack, self.bad), timeout_s, f"{self.bad} stored rows")
+
+
+EVERY_OUTAGE = [("tansu", "postgres"), ("tansu", "s3"), ("kafka", "both")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("servers", ["postgres", "s3", "both"], indirect=True)
+@pytest.mark.timeout(240 + 2 * OUTAGE_S)
+@pytest.mark.parametrize(("stack", "servers"), EVERY_OUTAGE, indirect=True)
 def test_an_outage_under_load_loses_nothing_and_stalls_no_source(
     stack: Stack, servers: list[Server], bucket: ObjectStore
 ) -> None:
-    stack.start_worker(s3={**stack.s3, "layout": "auto"})
-    count = 0
-    worst_age_s = 0.0
-    judged = RECORDS_PER_ROUND
-    stack.produce(bad(0, RECORDS_PER_ROUND))
-    count += RECORDS_PER_ROUND
-    until(lambda: len(stack.rows()) == count, 30, "rows before the outage")
+    stack.start_worker()
+    load = Load(stack)
+    load.send()
+    until(lambda: len(stack.rows()) == load.bad, 30, "rows before the outage")
 
     stop(servers)
-    began = time.monotonic()
-    while time.monotonic() < began + OUTAGE_S:
-        stack.produce([*bad(count, RECORDS_PER_ROUND), *good(RECORDS_PER_ROUND)])
-        count += RECORDS_PER_ROUND
-        judged += 2 * RECORDS_PER_ROUND
-        waited_since = time.monotonic()
-        until(partial(is_committed, stack, judged), 30, "the source is committed")
-        worst_age_s = max(worst_age_s, commit_age_s(stack), time.monotonic() - waited_since)
+    load.run(OUTAGE_S)
     start(servers)
-    until(lambda: all_arrived(stack, count), 60, f"{count} stored rows")
+    load.run(1)
+    load.arrive()
 
-    assert worst_age_s <= MAX_COMMIT_AGE_S
-    assert sorted(payloads(stack, bucket)) == sorted(bad(0, count))  # type: ignore[type-var]
+    print(f"{OUTAGE_S:g} s: {load.bad} bad records, oldest uncommitted {load.worst_age_s:.2f} s")
+    assert load.worst_age_s <= MAX_COMMIT_AGE_S
+    assert sorted(payloads(stack, bucket)) == sorted(bad(0, load.bad))  # type: ignore[type-var]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("servers", ["both"], indirect=True)
+@pytest.mark.timeout(240 + 2 * OUTAGE_S)
+@pytest.mark.parametrize(("stack", "servers"), [("kafka", "both")], indirect=True)
 def test_a_worker_killed_while_its_spool_fills_loses_nothing(
     stack: Stack, servers: list[Server], bucket: ObjectStore
 ) -> None:
     victim = stack.start_worker()
+    load = Load(stack)
+    load.send()
     stop(servers)
-    count = 0
-    while count < 10 * RECORDS_PER_ROUND:
-        stack.produce(bad(count, RECORDS_PER_ROUND))
-        count += RECORDS_PER_ROUND
+    load.run(OUTAGE_S / 2)
     until(lambda: spool_bytes(stack) > 0, 30, "the spool fills")
 
     victim.kill()
-    start(servers)
     stack.start_worker()
-    until(lambda: all_arrived(stack, count), 90, f"{count} stored rows")
+    load.send()  # the takeover, which takes a session timeout
+    load.run(OUTAGE_S / 2)
+    start(servers)
+    load.arrive()
 
-    assert sorted(payloads(stack, bucket)) == sorted(bad(0, count))  # type: ignore[type-var]
+    print(f"{OUTAGE_S:g} s: {load.bad} bad records, oldest uncommitted {load.worst_age_s:.2f} s")
+    assert load.worst_age_s <= MAX_COMMIT_AGE_S
+    assert sorted(payloads(stack, bucket)) == sorted(bad(0, load.bad))  # type: ignore[type-var]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from dataquarantine.clock import SystemClock
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.outcomes import JudgedChunk
 from dataquarantine.quarantine.deadletters import DeadLetterWriter
+from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.schemas.feed import SchemaFeed
@@ -81,7 +82,6 @@ class Gateway:
         self._journal = ChunkJournal(self.slot.folder / "judging.journal")
         self._alarm = HangAlarm()
         self._until_timed = TIMED_EVERY
-        self._writer = DeadLetterWriter(settings.cluster_id, max_bytes=kafka.max_request_bytes)
         self._routers: dict[str, Router] = {}
         self._sink: QuarantineSink | None = None
 
@@ -95,7 +95,13 @@ class Gateway:
                 topic: await self.producer.partitions(topic)
                 for topic in (pipeline.valid, pipeline.dead_letter)
             }
-            self._routers[source] = Router(pipeline, self._writer, partitions)
+            writer = DeadLetterWriter(
+                self.settings.cluster_id,
+                max_bytes=self.settings.kafka.max_request_bytes,
+                dialect=pipeline.header_dialect,
+                keys=PrivateKeys.from_settings(self.settings),
+            )
+            self._routers[source] = Router(pipeline, writer, partitions)
         await self.feed.start()
         self._sink = await asyncio.to_thread(open_sink, self.settings)
 

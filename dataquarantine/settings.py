@@ -74,7 +74,11 @@ class SchemaSelection(Section):
 
 
 class PipelineSettings(Section):
-    """One source topic and where its records go."""
+    """One source topic and where its records go.
+
+    header_dialect: the headers that dead letters carry beside `__dq.errors.*`, for tools that know
+    those of Kafka Connect, Kafka Streams or Spring.
+    """
 
     source: TopicName = "raw-events"
     valid: TopicName = "validated-events"
@@ -84,6 +88,7 @@ class PipelineSettings(Section):
     on_tombstone: Literal["forward", "quarantine"] = "forward"
     max_record_bytes: int = Field(1024 * 1024, gt=0)
     provenance: bool = True
+    header_dialect: Literal["none", "connect", "streams", "spring"] = "none"
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -116,7 +121,11 @@ class PostgresSettings(Section):
 
 
 class S3Settings(Section):
-    """The bucket of quarantined payloads; without keys, boto3's own chain finds them."""
+    """The bucket of quarantined payloads; without keys, boto3's own chain finds them.
+
+    server_side_encryption, sse_kms_key_id: as S3 names them. object_lock_mode, retain_days: every
+    object is locked for so long; a bucket that the gateway makes allows it then.
+    """
 
     endpoint_url: str | None = None
     region: str = "us-east-1"
@@ -125,7 +134,19 @@ class S3Settings(Section):
     secret_key: SecretStr | None = None
     layout: Literal["record", "segment", "auto"] = "record"
     workers: int = Field(8, gt=0)
-    server_side_encryption: str | None = None
+    server_side_encryption: Literal["AES256", "aws:kms", "aws:kms:dsse"] | None = None
+    sse_kms_key_id: str | None = None
+    object_lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
+    retain_days: int | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> S3Settings:
+        if (self.object_lock_mode is None) != (self.retain_days is None):
+            raise ValueError("object_lock_mode and retain_days need each other")
+        kms = (self.server_side_encryption or "").startswith("aws:kms")
+        if self.sse_kms_key_id is not None and not kms:
+            raise ValueError("sse_kms_key_id needs server_side_encryption: aws:kms")
+        return self
 
 
 class SpoolSettings(Section):

@@ -245,7 +245,11 @@ def purge(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Erase records for good: row, object, member of a segment, spool. Only ids stay noted."""
+    """Erase records for good: row, object, member of a segment, spool. Only ids stay noted.
+
+    By key, also what is kept of remediated records. Object lock holds payloads until it ends;
+    `quarantine gc` erases them then.
+    """
     from dataquarantine.store.queries import Filters
 
     filters = Filters(q=q, key=key, schema=schema, pseudonym=_pseudonym(key, q))
@@ -259,12 +263,18 @@ def purge(
         with progress("purging", count) as step:
             purged = stores.purge.run(filters, signed(reason), step)
         retention_days = stores.dead_letter_retention_days()
-    result: dict[str, Any] = {"purged": purged.records, "waiting_in_spool": purged.waiting}
+    result: dict[str, Any] = {
+        "purged": purged.records,
+        "originals": purged.originals,
+        "waiting": purged.waiting,
+    }
     if purged.last_quarantined is not None and retention_days is not None:
         gone = purged.last_quarantined + timedelta(days=retention_days)
         result["dead_letter_topic_forgets_by"] = gone.isoformat()
     if purged.waiting:
-        remark("payloads still in a spool are erased by `quarantine gc` once they arrive")
+        remark(
+            "payloads still in a spool, or under object lock, are erased by `quarantine gc` later"
+        )
     emit(result, as_json=as_json)
 
 

@@ -14,9 +14,11 @@ import msgspec
 from dataquarantine import __version__
 from dataquarantine.outcomes import ErrorType, JudgedChunk, ValidationOutcome
 from dataquarantine.quarantine import envelope as envelopes
+from dataquarantine.quarantine.dialects import Dialect, dialect_headers, without_dialect
 from dataquarantine.quarantine.envelope import Envelope, ErrorSummary
 from dataquarantine.quarantine.fingerprint import fingerprint, headline
 from dataquarantine.quarantine.headers import ERRORS_PREFIX, STAGES, cap, source_headers
+from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.records import Header, Record
 
 #: What a record batch adds around key, value and headers, generously.
@@ -57,19 +59,30 @@ class DeadLetter:
 
 
 class DeadLetterWriter:
-    """Writes envelopes for one gateway."""
+    """Writes envelopes for one pipeline; `dialect`: the headers beside our own."""
 
-    def __init__(self, cluster_id: str, *, max_bytes: int = 1024 * 1024) -> None:
+    def __init__(
+        self,
+        cluster_id: str,
+        *,
+        max_bytes: int = 1024 * 1024,
+        dialect: Dialect = "none",
+        keys: PrivateKeys | None = None,
+    ) -> None:
         self._cluster_id = cluster_id
+        self._dialect = dialect
+        self._keys = keys or PrivateKeys(cluster_id.encode())
         self._max_bytes = max_bytes - RECORD_OVERHEAD_BYTES
 
     def kept_original(self, record: Record) -> KeptOriginal:
         """Say where the original of a remediated record is kept."""
+        key = envelopes.column_of(envelopes.text_of(record.key))
         path = envelopes.original_path(
             record.topic,
             record.partition,
             record.offset,
             envelopes.quarantine_id(self._cluster_id, record),
+            self._keys.pseudonym(key) if key is not None else None,
         )
         return KeptOriginal(path, record.value or b"")
 
@@ -95,7 +108,7 @@ class DeadLetterWriter:
         envelope = self._envelope(record, outcome, rendered, now)
         value = encode(envelope)
         headers = source_headers(record.headers)
-        errors = error_headers(envelope, outcome)
+        errors = error_headers(envelope, outcome) + dialect_headers(self._dialect, envelope)
         key = record.key
         detached = None
         if _size(key, value, headers + errors) > self._max_bytes:
@@ -103,8 +116,8 @@ class DeadLetterWriter:
             if _size(key, b"", headers) > MAX_KEY_AND_HEADERS_BYTES:
                 key, headers = None, []
             value = encode(_without_payload(envelope, detached.path, key, headers))
-        timestamp_ms = int(now.timestamp() * 1000)
-        return DeadLetter(index, key, value, headers + errors, timestamp_ms, detached)
+        headers = without_dialect(self._dialect, headers) + errors
+        return DeadLetter(index, key, value, headers, int(now.timestamp() * 1000), detached)
 
     def detach(self, index: int, value: bytes, now: datetime) -> DeadLetter | None:
         """Take the payload out of a dead letter that its topic refused.

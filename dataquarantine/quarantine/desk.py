@@ -11,6 +11,7 @@ from dataquarantine.clock import SystemClock
 from dataquarantine.quarantine.decisions import kafka_publisher
 from dataquarantine.quarantine.orphans import Collected, OrphanCollector
 from dataquarantine.quarantine.payloads import Payloads
+from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.purge import Purge
 from dataquarantine.quarantine.rebuild import Rebuild, Rebuilt
 from dataquarantine.quarantine.review import Review
@@ -51,7 +52,8 @@ class Desk:
 
     @cached_property
     def purge(self) -> Purge:
-        return Purge(self.database, self.objects, self._publish, self.clock)
+        keys = PrivateKeys.from_settings(self.settings)
+        return Purge(self.database, self.objects, self._publish, self.clock, keys)
 
     def rebuild(self, progress: Callable[[int], None]) -> Rebuilt:
         """Bring back what the stores lost.
@@ -67,6 +69,7 @@ class Desk:
             cluster_id=settings.cluster_id,
             clock=self.clock,
             layout=settings.s3.layout,
+            keys=PrivateKeys.from_settings(settings),
         )
         try:
             job = Rebuild(settings, sink, self.database, self.objects, self.clock)

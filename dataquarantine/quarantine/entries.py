@@ -12,7 +12,7 @@ import msgspec
 from dataquarantine import __version__
 from dataquarantine.outcomes import Code, ErrorType, Violation, rejected
 from dataquarantine.quarantine import envelope as envelopes
-from dataquarantine.quarantine.envelope import Envelope, NotAnEnvelope, Text
+from dataquarantine.quarantine.envelope import Envelope, NotAnEnvelope
 from dataquarantine.quarantine.fingerprint import fingerprint
 from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.states import RecordState
@@ -86,7 +86,7 @@ def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> Quaran
         code=first.get("code"),
         fingerprint=envelope.fingerprint,
         violations=envelope.violations,
-        key=_column(envelope.source_key),
+        key=envelopes.column_of(envelope.source_key),
         producer=_producer(envelope),
         attempt=envelope.attempt,
         lineage_id=envelope.lineage_id,
@@ -102,11 +102,9 @@ def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> Quaran
 
 def _producer(envelope: Envelope) -> str | None:
     named = {name.lower(): value for name, value in envelope.source_headers}
-    return next((_column(named[name]) for name in PRODUCER_HEADERS if name in named), None)
-
-
-def _column(value: Text) -> str | None:
-    return f"base64:{value['base64']}" if isinstance(value, dict) else value
+    return next(
+        (envelopes.column_of(named[name]) for name in PRODUCER_HEADERS if name in named), None
+    )
 
 
 def _adopted(record: Record, cluster_id: str, now: datetime, problem: str) -> Envelope:

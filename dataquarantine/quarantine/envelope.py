@@ -20,6 +20,9 @@ ENVELOPE_VERSION = 1
 #: Root of every quarantine id.
 NAMESPACE = UUID("6a1c9c0e-52a4-5f0b-9a5e-3d1f7f0a4c11")
 
+#: Where originals are kept; no topic's paths look so, they go on with a partition.
+ORIGINALS = "originals/"
+
 RAW_NULL = msgspec.Raw(b"null")
 _JSON_SPACE = b" \t\r\n"
 
@@ -139,9 +142,19 @@ def object_path(topic: str, partition: int, offset: int, record_id: UUID) -> str
     return f"{topic}/{partition}/{offset}_{record_id}.json"
 
 
-def original_path(topic: str, partition: int, offset: int, record_id: UUID) -> str:
-    """Say where the bytes lie that a remediated record came with (`keep_original`)."""
-    return f"{topic}/{partition}/{offset}_{record_id}.original.json"
+def original_path(
+    topic: str, partition: int, offset: int, record_id: UUID | str, pseudonym: str | None
+) -> str:
+    """Say where the bytes lie that a remediated record came with (`keep_original`).
+
+    pseudonym: of the record's key; all that is kept of a key lies in one folder.
+    """
+    return f"{originals_of(pseudonym)}{topic}/{partition}/{offset}_{record_id}.json"
+
+
+def originals_of(pseudonym: str | None) -> str:
+    """Name the folder of what is kept of a key."""
+    return f"{ORIGINALS}{(pseudonym or 'no-key').replace(':', '-')}/"
 
 
 def crc32c(payload: bytes | None) -> int | None:
@@ -157,6 +170,11 @@ def text_of(data: bytes | None) -> Text:
         return data.decode()
     except UnicodeDecodeError:
         return {"base64": base64.b64encode(data).decode()}
+
+
+def column_of(text: Text) -> str | None:
+    """Show a key or header in one column."""
+    return f"base64:{text['base64']}" if isinstance(text, dict) else text
 
 
 def bytes_of(text: Text) -> bytes | None:

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from dataquarantine.quarantine.envelope import NotAnEnvelope, parse_envelope
+from dataquarantine.quarantine.envelope import ORIGINALS, NotAnEnvelope, parse_envelope
 from dataquarantine.quarantine.purge import Purge
-from dataquarantine.store.objects import ObjectMissing, ObjectStore
+from dataquarantine.store.objects import ListedObject, ObjectMissing, ObjectStore
 from dataquarantine.store.postgres import Database
 
 _PATHS_PER_QUERY = 1000
@@ -39,6 +39,8 @@ class _Verdict(Enum):
 class OrphanCollector:
     """Removes an object only when every record in it is reachable elsewhere, expired or purged.
 
+    Originals of remediated records expire like rows.
+
     An object without a row may belong to a row that waits in a spool; that one is kept.
     """
 
@@ -62,10 +64,11 @@ class OrphanCollector:
         Raises: SinkUnavailable.
         """
         total = Collected(erased=0 if dry_run else self._purge.erase_waiting())
-        for paths in _batches(self._objects.paths(), _PATHS_PER_QUERY):
+        for listed in _batches(self._objects.list(), _PATHS_PER_QUERY):
             removed = kept = 0
-            for path in sorted(set(paths) - self._referenced(paths)):
-                verdict = self._verdict(path, now)
+            paths = {each.path: each.modified for each in listed}
+            for path in sorted(paths.keys() - self._referenced(list(paths))):
+                verdict = self._verdict(path, paths[path], now)
                 kept += verdict is _Verdict.UNCLEAR
                 removed += verdict is _Verdict.DISPENSABLE
                 if verdict is _Verdict.DISPENSABLE and not dry_run:
@@ -84,7 +87,10 @@ class OrphanCollector:
         )
         return self._database.transact(lambda c: set(c.execute(statement, {"ids": ids}).scalars()))
 
-    def _verdict(self, path: str, now: datetime) -> _Verdict:
+    def _verdict(self, path: str, modified: datetime, now: datetime) -> _Verdict:
+        if path.startswith(ORIGINALS):
+            expired = modified <= now - self._retention
+            return _Verdict.DISPENSABLE if expired else _Verdict.IN_USE
         try:
             envelopes = [parse_envelope(each) for each in _members(self._objects.get(path))]
         except (NotAnEnvelope, ObjectMissing, zlib.error):
@@ -119,10 +125,10 @@ def _members(body: bytes) -> Iterator[bytes]:
         rest = member.unused_data.lstrip(b"\x00")
 
 
-def _batches(paths: Iterable[str], size: int) -> Iterator[list[str]]:
-    batch: list[str] = []
-    for path in paths:
-        batch.append(path)
+def _batches(items: Iterable[ListedObject], size: int) -> Iterator[list[ListedObject]]:
+    batch: list[ListedObject] = []
+    for item in items:
+        batch.append(item)
         if len(batch) == size:
             yield batch
             batch = []

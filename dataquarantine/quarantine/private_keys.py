@@ -34,3 +34,9 @@ class PrivateKeys:
 
     def pseudonym(self, key: str) -> str:
         return hash_value(key, self._secret)
+
+    def pseudonym_of_column(self, topic: str, column: str | None) -> str | None:
+        """Say by which pseudonym a row's key is known elsewhere."""
+        if column is None or topic not in self._public_topics:
+            return column
+        return self.pseudonym(column)

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
-import boto3
 from botocore import exceptions as boto_errors
-from botocore.config import Config
 
 from dataquarantine.errors import SinkRejected, SinkUnavailable
 from dataquarantine.settings import S3Settings
+from dataquarantine.store.object_versions import Forgotten, forget_versions
+from dataquarantine.store.s3 import (
+    ABSENT,
+    ObjectMissing,
+    code_of,
+    encryption,
+    open_client,
+    translated,
+)
 
-NAME = "s3"
-CONNECT_TIMEOUT_S = 3
-READ_TIMEOUT_S = 10
-
-#: Answers that no repetition of the same call changes.
-_REFUSED = frozenset(["EntityTooLarge", "InvalidArgument", "KeyTooLongError", "InvalidRequest"])
-_ABSENT = frozenset(["404", "NoSuchKey", "NotFound"])
-
-
-class ObjectMissing(SinkRejected):
-    """No object lies at that path."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(NAME, f"no object {path}; it may be spooled or expired, see the topic")
+__all__ = ["ListedObject", "ObjectMissing", "ObjectStore", "StoredObject"]
 
 
 class StoredObject(NamedTuple):
@@ -38,14 +35,23 @@ class StoredObject(NamedTuple):
     content_type: str = "application/json"
 
 
+class ListedObject(NamedTuple):
+    """A path and when its object was written."""
+
+    path: str
+    modified: datetime
+
+
 class ObjectStore:
     """One bucket. Thread-safe; connections are pooled for `workers` threads."""
 
     def __init__(self, settings: S3Settings) -> None:
         self.bucket = settings.bucket
         self._region = settings.region
-        self._client: Any = _client(settings)
-        self._extra = _put_arguments(settings)
+        self._lock_mode = settings.object_lock_mode
+        self._retain = timedelta(days=settings.retain_days or 0)
+        self._client: Any = open_client(settings)
+        self._encryption = encryption(settings)
         self._bucket_is_there = False
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="s3")
 
@@ -54,20 +60,22 @@ class ObjectStore:
 
         Raises: SinkUnavailable when the store does not answer or refuses us.
         """
-        with _translated():
+        with translated():
             try:
                 self._client.head_bucket(Bucket=self.bucket)
                 return
             except boto_errors.ClientError as exc:
-                if _code(exc) not in (*_ABSENT, "NoSuchBucket"):
+                if code_of(exc) not in (*ABSENT, "NoSuchBucket"):
                     raise
             arguments: dict[str, Any] = {"Bucket": self.bucket}
             if self._region != "us-east-1":
                 arguments["CreateBucketConfiguration"] = {"LocationConstraint": self._region}
+            if self._lock_mode:
+                arguments["ObjectLockEnabledForBucket"] = True
             try:
                 self._client.create_bucket(**arguments)
             except boto_errors.ClientError as exc:
-                if _code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                if code_of(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                     raise
 
     def _find_bucket(self) -> None:
@@ -80,14 +88,27 @@ class ObjectStore:
 
         Raises: SinkUnavailable, SinkRejected.
         """
-        with _translated():
+        with translated():
             self._client.put_object(
                 Bucket=self.bucket,
                 Key=item.path,
                 Body=item.body,
                 ContentType=item.content_type,
-                **self._extra,
+                **self._encryption,
+                **self._retention(item.body),
             )
+
+    def _retention(self, body: bytes) -> dict[str, Any]:
+        if self._lock_mode is None:
+            return {}
+        return {
+            "ObjectLockMode": self._lock_mode,
+            "ObjectLockRetainUntilDate": datetime.now(UTC) + self._retain,
+            # S3 asks for a checksum with every lock.
+            "ContentMD5": base64.b64encode(
+                hashlib.md5(body, usedforsecurity=False).digest()
+            ).decode(),
+        }
 
     def put_all(self, items: Sequence[StoredObject]) -> list[SinkUnavailable | SinkRejected | None]:
         """Store objects in parallel; returns for each, in order, what went wrong, if anything.
@@ -124,7 +145,7 @@ class ObjectStore:
         Raises: ObjectMissing, SinkUnavailable.
         """
         arguments = {} if start is None or end is None else {"Range": f"bytes={start}-{end - 1}"}
-        with _translated(path):
+        with translated(path):
             answer = self._client.get_object(Bucket=self.bucket, Key=path, **arguments)
             body: bytes = answer["Body"].read()
             return body
@@ -150,7 +171,7 @@ class ObjectStore:
         Raises: SinkUnavailable.
         """
         try:
-            with _translated(path):
+            with translated(path):
                 self._client.head_object(Bucket=self.bucket, Key=path)
         except ObjectMissing:
             return False
@@ -158,15 +179,38 @@ class ObjectStore:
 
     def paths(self, prefix: str = "") -> Iterator[str]:
         """List what lies in the bucket, in order of path."""
-        with _translated():
+        return (listed.path for listed in self.list(prefix))
+
+    def list(self, prefix: str = "") -> Iterator[ListedObject]:
+        """List what lies in the bucket and since when, in order of path."""
+        with translated():
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
-                yield from (item["Key"] for item in page.get("Contents", ()))
+                for item in page.get("Contents", ()):
+                    yield ListedObject(item["Key"], item["LastModified"])
 
     def delete(self, path: str) -> None:
-        """Remove an object; one that is not there is no error."""
-        with _translated():
+        """Remove an object; one that is not there is no error.
+
+        A bucket with versions only hides it: see `forget_versions`.
+        """
+        with translated():
             self._client.delete_object(Bucket=self.bucket, Key=path)
+
+    def forget_versions(self, path: str) -> Forgotten:
+        """Remove what a bucket with versions keeps of a path besides what lies there now.
+
+        Raises: SinkUnavailable.
+        """
+        if not self._has_versions:
+            return Forgotten()
+        return forget_versions(self._client, self.bucket, path)
+
+    @cached_property
+    def _has_versions(self) -> bool:
+        with translated():
+            answer = self._client.get_bucket_versioning(Bucket=self.bucket)
+            return answer.get("Status") in ("Enabled", "Suspended")
 
     def close(self) -> None:
         """End the threads; calls in flight finish."""
@@ -174,51 +218,5 @@ class ObjectStore:
         self._client.close()
 
 
-def _client(settings: S3Settings) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=settings.endpoint_url,
-        region_name=settings.region,
-        aws_access_key_id=_secret(settings.access_key),
-        aws_secret_access_key=_secret(settings.secret_key),
-        config=Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            max_pool_connections=settings.workers,
-            # The spool is the answer to an outage; long retries here would only hold the sink up.
-            retries={"total_max_attempts": 2, "mode": "standard"},
-            # Stores of other makers don't know the checksums that boto3 adds by default.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            s3={"addressing_style": "path" if settings.endpoint_url else "auto"},
-        ),
-    )
-
-
-def _put_arguments(settings: S3Settings) -> dict[str, str]:
-    if settings.server_side_encryption is None:
-        return {}
-    return {"ServerSideEncryption": settings.server_side_encryption}
-
-
-def _secret(value: Any) -> str | None:
-    return None if value is None else str(value.get_secret_value())
-
-
-@contextmanager
-def _translated(path: str = "") -> Iterator[None]:
-    try:
-        yield
-    except boto_errors.ClientError as exc:
-        code = _code(exc)
-        if path and code in _ABSENT:
-            raise ObjectMissing(path) from exc
-        if code in _REFUSED:
-            raise SinkRejected(NAME, code) from exc
-        raise SinkUnavailable(NAME, code) from exc
-    except (boto_errors.BotoCoreError, OSError) as exc:
-        raise SinkUnavailable(NAME, str(exc)[:200]) from exc
-
-
-def _code(error: boto_errors.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
+def _md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

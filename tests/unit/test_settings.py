@@ -10,7 +10,7 @@ import pytest
 
 from dataquarantine.environment import variables
 from dataquarantine.errors import ConfigError
-from dataquarantine.settings import ENV_PREFIX, Settings, load_settings, masked
+from dataquarantine.settings import ENV_PREFIX, S3Settings, Settings, load_settings, masked
 
 
 def loaded(tmp_path: Path, text: str = "", **environ: str) -> Settings:
@@ -76,6 +76,15 @@ SAMPLES: dict[str, str] = {
     "DQ_SCHEMAS__MODEL_PACKAGES": '["shop"]',
     "DQ_PUBLIC_KEYS": '["raw-events"]',
     "DQ_S3__LAYOUT": "record",
+    "DQ_S3__SERVER_SIDE_ENCRYPTION": "AES256",
+    "DQ_S3__OBJECT_LOCK_MODE": "GOVERNANCE",
+    "DQ_PIPELINES__0__HEADER_DIALECT": "spring",
+}
+#: What a setting needs beside it.
+COMPANIONS: dict[str, dict[str, str]] = {
+    "DQ_S3__OBJECT_LOCK_MODE": {"DQ_S3__RETAIN_DAYS": "7"},
+    "DQ_S3__RETAIN_DAYS": {"DQ_S3__OBJECT_LOCK_MODE": "GOVERNANCE"},
+    "DQ_S3__SSE_KMS_KEY_ID": {"DQ_S3__SERVER_SIDE_ENCRYPTION": "aws:kms"},
 }
 
 
@@ -88,7 +97,7 @@ def test_every_setting_can_be_set_by_a_variable(tmp_path: Path, variable: str) -
 
 def _accepted(tmp_path: Path, variable: str, text: str) -> bool:
     try:
-        loaded(tmp_path, **{variable: text})
+        loaded(tmp_path, **{variable: text}, **COMPANIONS.get(variable, {}))
     except ConfigError as exc:
         assert "stands for no setting" not in str(exc)
         return False
@@ -202,3 +211,17 @@ def test_shown_settings_hold_no_secret(tmp_path: Path) -> None:
 
     assert "hunter2" not in json.dumps(shown)
     assert shown["postgres"]["url"] == "postgresql+psycopg2://user:***@db:5432/name"
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({"object_lock_mode": "COMPLIANCE"}, "need each other"),
+        ({"retain_days": 30}, "need each other"),
+        ({"sse_kms_key_id": "k", "server_side_encryption": "AES256"}, "aws:kms"),
+    ],
+    ids=str,
+)
+def test_settings_of_the_bucket_that_need_each_other(values: dict[str, object], part: str) -> None:
+    with pytest.raises(ValueError, match=part):
+        S3Settings.model_validate(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from sqlalchemy import text
 
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.quarantine import layouts
+from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.decisions import Decision, Signed
 from dataquarantine.quarantine.envelope import parse_envelope
 from dataquarantine.quarantine.layouts import Layout
 from dataquarantine.quarantine.orphans import OrphanCollector
+from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.purge import Purge
 from dataquarantine.quarantine.rebuild import Rebuild, Rebuilt
 from dataquarantine.quarantine.review import NotQuarantined, Review
@@ -29,10 +32,12 @@ from dataquarantine.store.objects import ObjectMissing, ObjectStore, StoredObjec
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.queries import Filters, QuarantineQueries
 from dataquarantine.store.spool import Spool
+from dataquarantine.testing import ManualClock
 from dataquarantine.topics import OUTCOMES
-from tests.unit.quarantine.factories import CLUSTER, NOW, ManualClock, dead_letters, source
+from tests.unit.quarantine.factories import CLUSTER, NOW, dead_letters, source
 
 WHO = Signed("ann", "test data")
+KEYS = PrivateKeys(b"secret", ["raw-events"])
 
 
 class Topics:
@@ -67,7 +72,7 @@ def review(database: Database, topics: Topics, clock: ManualClock) -> Review:
 
 @pytest.fixture
 def purge(database: Database, objects: ObjectStore, topics: Topics, clock: ManualClock) -> Purge:
-    return Purge(database, objects, topics.publish, clock)
+    return Purge(database, objects, topics.publish, clock, KEYS)
 
 
 @pytest.fixture
@@ -256,6 +261,30 @@ def test_what_is_purged_is_gone_and_does_not_come_back(
     else:
         with pytest.raises(ObjectMissing):
             objects.get(path)
+
+
+def test_originals_of_remediated_records_go_with_their_key_or_with_time(
+    quarantined: Callable[..., QuarantineSink],
+    purge: Purge,
+    database: Database,
+    objects: ObjectStore,
+) -> None:
+    writer = DeadLetterWriter(CLUSTER, keys=KEYS)
+    sources = [source(50 + n, b"came", key=key) for n, key in enumerate((b"even", b"odd", None))]
+    originals = [writer.kept_original(each) for each in sources]
+    quarantined().store_originals(originals)
+
+    purged = purge.run(Filters(key="even"), WHO)
+    after = set(objects.paths("originals/"))
+    collector = OrphanCollector(database, objects, purge, retention_days=90)
+    young = collector.run(datetime.now(UTC))
+    old = collector.run(datetime.now(UTC) + timedelta(days=91))
+
+    assert (purged.records, purged.originals) == (5, 1)
+    assert after == {originals[1].path, originals[2].path}
+    assert young.removed == 0
+    assert set(objects.paths("originals/")) == set()
+    assert old.removed >= 2
 
 
 def test_a_payload_that_was_spooled_when_purged_is_erased_when_it_arrives(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from pathlib import Path
+from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -21,6 +23,7 @@ from dataquarantine.outcomes import (
     rejected,
 )
 from dataquarantine.quarantine.deadletters import DeadLetter, DeadLetterWriter
+from dataquarantine.quarantine.dialects import Dialect
 from dataquarantine.quarantine.envelope import (
     NotAnEnvelope,
     PayloadElsewhere,
@@ -101,6 +104,53 @@ def test_headers_of_the_gateway_do_not_pile_up() -> None:
 
     names = [name for name, _ in second.headers]
     assert len(names) == len(set(names)) == len(first.headers)
+
+
+DIALECTS = {
+    "none": {},
+    "connect": {
+        "__connect.errors.topic": b"raw-events",
+        "__connect.errors.partition": b"0",
+        "__connect.errors.offset": b"12345",
+        "__connect.errors.connector.name": b"dataquarantine",
+        "__connect.errors.stage": b"TRANSFORMATION",
+        "__connect.errors.class.name": b"dataquarantine",
+        "__connect.errors.exception.class.name": b"dataquarantine.schema_violation",
+        "__connect.errors.exception.message": b"'user_id' is a required property",
+    },
+    "streams": {
+        "__streams.errors.topic": b"raw-events",
+        "__streams.errors.partition": b"0",
+        "__streams.errors.offset": b"12345",
+        "__streams.errors.exception": b"dataquarantine.schema_violation",
+        "__streams.errors.message": b"'user_id' is a required property",
+    },
+    "spring": {
+        "kafka_dlt-original-topic": b"raw-events",
+        "kafka_dlt-original-partition": struct.pack(">i", 0),
+        "kafka_dlt-original-offset": struct.pack(">q", 12345),
+        "kafka_dlt-original-timestamp": struct.pack(">q", NOW_MS - 1000),
+        "kafka_dlt-exception-fqcn": b"dataquarantine.schema_violation",
+        "kafka_dlt-exception-message": b"'user_id' is a required property",
+    },
+}
+
+
+@pytest.mark.parametrize("dialect", get_args(Dialect))
+def test_a_dialect_stands_beside_our_own_headers_and_never_piles_up(dialect: Dialect) -> None:
+    writer = DeadLetterWriter(CLUSTER, dialect=dialect)
+    failed = source(12345, SEEDS_EXAMPLE, headers=[("trace", b"abc")])
+
+    first = writer.dead_letter(0, failed, missing_user_id(), None, NOW)
+    again = source(12345, SEEDS_EXAMPLE, headers=first.headers)
+    second = writer.dead_letter(0, again, missing_user_id(), None, NOW)
+
+    foreign = {n: v for n, v in first.headers if not n.startswith("__dq.errors.")}
+    assert foreign == {"trace": b"abc", **DIALECTS[dialect]}
+    assert second.headers == first.headers
+    # What the record came with is kept as evidence, and comes back with a replay.
+    kept = [header for header in first.headers if not header[0].startswith("__dq.")]
+    assert parse_envelope(second.value).headers() == kept
 
 
 def test_a_long_message_is_cut_between_characters() -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+
 import faust
 
 from dataquarantine.api.guard import check_exposure
 from dataquarantine.errors import ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
+from dataquarantine.log_format import logging_config
 from dataquarantine.logs import quieten
 from dataquarantine.settings import load_settings
 from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.shutdown import end_within
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
+from dataquarantine.tracing import start_tracing
 
 from .guard import guard_for
 
@@ -21,6 +25,7 @@ NAMES = ("schemas", "ingest", "validate", "route", "quarantine", "tables", "brea
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
 
 quieten("aiokafka")
+logging.captureWarnings(True)  # a warning is a line like any other
 settings = load_settings()
 kafka = settings.kafka
 check_exposure(settings.web.host, unauthenticated=settings.web.unauthenticated)
@@ -32,6 +37,7 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
 
     async def on_start(self) -> None:
         await super().on_start()
+        start_tracing()
         await gateway.start()
         tune_gc()
         self.add_future(self._produce())
@@ -71,6 +77,7 @@ app = WorkerApp(
     stream_wait_empty=False,  # True waits without limit for chunks that a revocation dropped
     topic_allow_declare=False,
     topic_disable_leader=True,
+    logging_config=logging_config(settings.logs.format),
     autodiscover=AGENTS,
     origin="dataquarantine.agents",
     store="memory://",

@@ -12,6 +12,7 @@ from dataquarantine.api.assembly import assemble
 from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request, user_of
 from dataquarantine.api.identity import Identity, Role
 from dataquarantine.api.service import MOUNT
+from dataquarantine.stream.readiness import obstacles
 
 from .app import app, gateway
 from .streaming import answer
@@ -28,9 +29,15 @@ async def healthz(web: Any, request: Any) -> Any:
 
 @app.page("/readyz")
 async def readyz(web: Any, request: Any) -> Any:
-    """Say whether partitions are assigned and the flow runs."""
-    ready = not app.rebalancing and app.consumer.flow_active and bool(app.consumer.assignment())
-    return web.json({"ready": ready}, status=200 if ready else 503)
+    """Say whether this worker does its work, and if not, what it waits for."""
+    found = obstacles(
+        app.consumer,
+        gateway.gate,
+        gateway.dead_letter_topics,
+        rebalancing=app.rebalancing,
+        in_recovery=app.in_recovery,
+    )
+    return web.json({"ready": not found, "waits_for": found}, status=503 if found else 200)
 
 
 @app.page("/metrics")

@@ -19,13 +19,14 @@ from dataquarantine.records import Record, TopicPartition
 from dataquarantine.schemas.feed import SchemaFeed
 from dataquarantine.settings import PipelineSettings, Settings
 from dataquarantine.stream.chunk import Chunk
-from dataquarantine.stream.gate import Allowance, Gate
+from dataquarantine.stream.gate import SPOOL_FULL, Allowance, Gate
 from dataquarantine.stream.kafka_client import output_batch, output_producer
 from dataquarantine.stream.ledger import LedgerWriter, worker_name
 from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.router import Routed, Router
 from dataquarantine.stream.slot import claim_slot
+from dataquarantine.topics import REPLAY_SUFFIX
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.isolation import (
     ISOLATE_AFTER,
@@ -43,7 +44,6 @@ T = TypeVar("T")
 #: Chunks in flight per group of topics; the agents' queues hold more, so that a slow sink never
 #: blocks the source behind it.
 MAX_CHUNKS = 48
-SPOOL_FULL = "spool"
 TIMED_EVERY = 64
 
 
@@ -124,7 +124,9 @@ class Gateway:
         if pipeline.mode == "passthrough":
             return None
         if self._journal.begin(chunk.tp, records[0].offset, chunk.next_offset) >= ISOLATE_AFTER:
-            logger.error("Judging %r apart: processes died on it", chunk)
+            logger.error(
+                "Judging %r apart: processes died on it", chunk, extra={"action": "judging_apart"}
+            )
             packages = self.settings.schemas.model_packages
             recipe = EngineRecipe(self.catalog.versions(), pipeline, packages)
             judged = await asyncio.to_thread(judge_isolated, records, recipe)
@@ -184,7 +186,9 @@ class Gateway:
 
     async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
         if not self.gate.reasons(tp.topic):
-            logger.error("Dead letters of %s wait in Kafka: %s", tp.topic, exc)
+            logger.error(
+                "Dead letters of %s wait in Kafka: %s", tp.topic, exc, extra={"action": "sink_held"}
+            )
         self.gate.hold(tp.topic, SPOOL_FULL)
         started = time.monotonic()
         await asyncio.sleep(exc.retry_after_s)
@@ -210,7 +214,9 @@ class Gateway:
                 return
             except SinkUnavailable as exc:
                 logger.error(
-                    "Payloads that go ahead of their records wait for S3 or spool: %s", exc
+                    "Payloads that go ahead of their records wait for S3 or spool: %s",
+                    exc,
+                    extra={"action": "payloads_wait"},
                 )
                 await asyncio.sleep(exc.retry_after_s)
 
@@ -236,8 +242,8 @@ def _gate(settings: Settings, sources: list[str], dead_letters: list[str]) -> Ga
 
 
 def _measure_end_to_end(chunk: Chunk) -> None:
-    """Observe a chunk by its first record; clocks that run ahead are left out."""
+    """Observe a chunk by its first record; replays and clocks that run ahead are left out."""
     oldest_ms = chunk.records[0].timestamp
     age_s = time.time() - oldest_ms / 1000
-    if oldest_ms > 0 and age_s >= 0:
-        metrics.END_TO_END_SECONDS.labels(chunk.tp.topic).observe(age_s)
+    if oldest_ms > 0 and age_s >= 0 and not chunk.tp.topic.endswith(REPLAY_SUFFIX):
+        metrics.observe_end_to_end(chunk.tp.topic, chunk.tally, age_s)

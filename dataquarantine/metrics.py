@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from dataquarantine.validation.tally import Tally
 
 if TYPE_CHECKING:
+    from dataquarantine.store.backlog import Backlog
     from dataquarantine.validation.compiled import CompiledSchema
 
 LATENCY_BUCKETS_S = (
@@ -41,12 +42,13 @@ REMEDIATED = Counter(
 )
 VIOLATIONS = Counter(
     "dataquarantine_violations_total",
-    "Broken rules by stable code, warnings included; a record may break several.",
+    "Broken rules by stable code, warnings included; a record may break several. The code that "
+    "grows names the field's trouble: `dataquarantine incidents list`.",
     ["topic", "schema", "code"],
 )
 TOMBSTONES = Counter(
     "dataquarantine_tombstones_forwarded_total",
-    "Empty values forwarded unjudged (`on_tombstone: forward`).",
+    "Empty values forwarded unjudged. Unexpected ones: set `on_tombstone: quarantine`.",
     ["topic"],
 )
 VALIDATION_SECONDS = Histogram(
@@ -57,8 +59,9 @@ VALIDATION_SECONDS = Histogram(
 )
 END_TO_END_SECONDS = Histogram(
     "dataquarantine_end_to_end_seconds",
-    "From a chunk's first record's timestamp to the acknowledgement of its outputs.",
-    ["topic"],
+    "From a chunk's first record's timestamp to the acknowledgement of its outputs, by outcome "
+    "(valid, invalid, unjudged). Grows with lag: see kafka_lag; without lag the broker is slow.",
+    ["topic", "outcome"],
     buckets=END_TO_END_BUCKETS_S,
 )
 LAG = Gauge(
@@ -77,28 +80,32 @@ KAFKA_UP = Gauge(
 )
 PRODUCE_RETRIES = Counter(
     "dataquarantine_produce_retries_total",
-    "Produce rounds tried again after an error of the broker.",
+    "Produce rounds tried again after an error of the broker. Growth: look at the brokers' log.",
 )
 SINK_ERRORS = Counter(
     "dataquarantine_sink_errors_total",
-    "Failed calls of a store (s3, postgres). Records wait in the spool meanwhile.",
+    "Failed calls of a store (s3, postgres). Records wait in the spool meanwhile; mend the store.",
     ["sink"],
 )
 SPOOL_RECORDS = Gauge(
-    "dataquarantine_spool_records", "Quarantined records waiting on local disk for their store."
+    "dataquarantine_spool_records",
+    "Quarantined records waiting on local disk. Growth: a store is away, see sink_errors_total.",
 )
 SPOOL_BYTES = Gauge(
-    "dataquarantine_spool_bytes", "Bytes of the local spool; at its limit the sinks pause."
+    "dataquarantine_spool_bytes",
+    "Bytes of the local spool. At `spool.max_bytes` the sinks pause: mend the store before.",
 )
 POOL_ACTIVE = Gauge(
-    "dataquarantine_postgres_pool_active_connections", "Connections of the pool in use."
+    "dataquarantine_postgres_pool_active_connections",
+    "Connections of the pool in use. All for long: Postgres is slow, or the pool too small.",
 )
 POOL_MAX = Gauge(
     "dataquarantine_postgres_pool_max_connections", "Size of the pool; above 80 % used: raise it."
 )
 SHADOW_DISAGREEMENTS = Counter(
     "dataquarantine_shadow_disagreements_total",
-    "Records that a shadow version judges otherwise; see `schema state NAME@VERSION`.",
+    "Records that a shadow version judges otherwise. Before enforcing it: "
+    "`dataquarantine schema state NAME@VERSION` shows samples.",
     ["schema", "version"],
 )
 ENGINE_DISAGREEMENTS = Counter(
@@ -114,9 +121,41 @@ BREAKER_STATE = Gauge(
 )
 PAUSED_SECONDS = Counter(
     "dataquarantine_paused_seconds_total",
-    "Time a topic was held closed, by reason (spool, breaker, operator).",
+    "Time a topic was held closed, by reason (spool, breaker, operator). While it grows, nothing "
+    "of that topic is read: mend the store, reset the breaker or lift the pause.",
     ["topic", "reason"],
 )
+
+INCIDENTS = Gauge(
+    "dataquarantine_incidents",
+    "Incidents by state, as Postgres has them: all workers say the same, take the maximum. "
+    "A new one: `dataquarantine incidents list --state new`.",
+    ["state"],
+)
+OLDEST_OPEN_SECONDS = Gauge(
+    "dataquarantine_oldest_open_record_seconds",
+    "Age of the oldest quarantined record that nobody decided on; the same on all workers. "
+    "Above a day: replay, discard or give it an owner.",
+)
+
+
+def observe_end_to_end(topic: str, tally: Tally | None, age_s: float) -> None:
+    """Observe how old a chunk's first record was when its outputs were acknowledged."""
+    outcomes = {
+        "unjudged": tally is None,
+        "valid": tally is not None and bool(tally.valid + tally.tombstones_forwarded),
+        "invalid": tally is not None and bool(tally.invalid + tally.error),
+    }
+    for outcome, is_there in outcomes.items():
+        if is_there:
+            END_TO_END_SECONDS.labels(topic, outcome).observe(age_s)
+
+
+def show_backlog(backlog: Backlog) -> None:
+    """Show what waits for people."""
+    for state, count in backlog.incidents.items():
+        INCIDENTS.labels(state).set(count)
+    OLDEST_OPEN_SECONDS.set(backlog.oldest_open_s)
 
 
 def count_chunk(topic: str, tally: Tally) -> None:

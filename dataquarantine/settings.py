@@ -186,6 +186,12 @@ class WebSettings(Section):
     unauthenticated: bool = False
 
 
+class LogSettings(Section):
+    """How log lines look: sentences for people, or one JSON object a line."""
+
+    format: Literal["console", "json"] = "console"
+
+
 class Settings(Section):
     """Everything that can be set."""
 
@@ -198,6 +204,7 @@ class Settings(Section):
     spool: SpoolSettings = Field(default_factory=SpoolSettings)
     breaker: BreakerSettings = Field(default_factory=BreakerSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    logs: LogSettings = Field(default_factory=LogSettings)
     data_dir: Path = Path(".dq/worker")
     pii_key: SecretStr | None = None
     public_keys: tuple[TopicName, ...] = ()

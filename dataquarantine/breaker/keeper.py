@@ -97,4 +97,5 @@ class BreakerKeeper:
             logger.error(
                 "The breaker of %s went from %s to %s: %s (%d of %d records bad)",
                 *(after.topic, before.state, after.state, after.reason, after.bad, after.seen),
+                extra={"action": "breaker_moved"},
             )

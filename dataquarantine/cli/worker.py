@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 
 @click.command(epilog="Example: dataquarantine worker --log-level WARNING")
 @click.option("--log-level", default="INFO", show_default=True, help="DEBUG, INFO, WARNING, ERROR.")
-def worker(log_level: str) -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(["console", "json"]),
+    help="Sentences, or one JSON object a line; default `logs.format`.",
+)
+def worker(log_level: str, log_format: str | None) -> None:
     """Run one worker of the gateway until it is told to stop.
 
     Start as many as the source topic has partitions; they share the work as one consumer group.
     `faust -A dataquarantine.agents.app worker` starts the same thing.
     """
+    if log_format is not None:
+        os.environ["DQ_LOGS__FORMAT"] = log_format  # the app reads its settings by itself
     import mode.loop
 
     mode.loop.use("uvloop")  # before Faust is imported: it decides which loop Faust gets

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
+from dataquarantine import metrics
 from dataquarantine.clock import Clock
 from dataquarantine.errors import SinkUnavailable
+from dataquarantine.store.backlog import Backlog
 from dataquarantine.store.drain import SpoolDrainer
 from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.partitions import Partitions
@@ -25,11 +29,13 @@ class Housekeeper:
         drainer: SpoolDrainer,
         partitions: Partitions,
         incidents: IncidentBook,
+        backlog: Callable[[datetime], Backlog],
         clock: Clock,
     ) -> None:
         self._drainer = drainer
         self._partitions = partitions
         self._incidents = incidents
+        self._backlog = backlog
         self._clock = clock
         self._stop = threading.Event()
         self._next_maintenance_s = clock.monotonic()
@@ -54,7 +60,10 @@ class Housekeeper:
                 self._maintain()
             except Exception:
                 # The outermost loop of this thread: records stay in the spool, next round tries.
-                logger.exception("Housekeeping of the quarantine failed; it goes on")
+                logger.exception(
+                    "Housekeeping of the quarantine failed; it goes on",
+                    extra={"action": "housekeeping_failed"},
+                )
 
     def _maintain(self) -> None:
         if self._clock.monotonic() < self._next_maintenance_s:
@@ -64,8 +73,13 @@ class Housekeeper:
         try:
             done = self._partitions.maintain(now)
             self._incidents.move_on(now)
+            metrics.show_backlog(self._backlog(now))
         except SinkUnavailable as exc:
-            logger.warning("Partitions and incidents are not maintained now: %s", exc)
+            logger.warning(
+                "Partitions and incidents are not maintained now: %s",
+                exc,
+                extra={"action": "maintenance_waits"},
+            )
             return
         if done.made or done.dropped or done.deleted:
             logger.info(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,7 @@ from dataquarantine.records import Record
 from dataquarantine.settings import Settings
 from dataquarantine.store import spooled
 from dataquarantine.store.availability import Availability
+from dataquarantine.store.backlog import look
 from dataquarantine.store.drain import Drained, SpoolDrainer
 from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.objects import ObjectStore, StoredObject
@@ -145,8 +147,13 @@ class QuarantineSink:
 
     def start_housekeeping(self) -> None:
         """Drain the spool and keep the partitions in a thread of its own, until `close`."""
-        incidents = IncidentBook(self._database)
-        self._housekeeper = Housekeeper(self._drainer, self._partitions, incidents, self._clock)
+        self._housekeeper = Housekeeper(
+            self._drainer,
+            self._partitions,
+            IncidentBook(self._database),
+            partial(look, self._database),
+            self._clock,
+        )
         self._housekeeper.start()
 
     @property
@@ -259,7 +266,12 @@ class QuarantineSink:
                     mark = StoredMark(row.id, row.timestamp, row.storage_path)
                     self._rows.mark_stored([mark], self._clock.now())
             except SinkUnavailable as exc:
-                logger.warning("The payload %s is not confirmed: %s", row.storage_path, exc)
+                logger.warning(
+                    "The payload %s is not confirmed: %s",
+                    row.storage_path,
+                    exc,
+                    extra={"action": "payload_unconfirmed"},
+                )
 
     def _lost(self, store: Availability, exc: SinkUnavailable) -> None:
         store.failed()

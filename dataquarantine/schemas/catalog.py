@@ -96,7 +96,11 @@ class Catalog:
         try:
             listed = [source.read() for source in self._sources]
         except (DataQuarantineError, OSError) as exc:
-            logger.warning("the schemas could not be read, the last good list stays: %s", exc)
+            logger.warning(
+                "the schemas could not be read, the last good list stays: %s",
+                exc,
+                extra={"action": "schemas_unread"},
+            )
             return False
         self._listing = _list(listed, self._listing, self._model_packages)
         return True
@@ -207,7 +211,12 @@ def _compile(listing: _Listing, listed: ListedSchema) -> CompiledSchema | Unusab
     try:
         compiled = listing.compiler.compile(document)
     except InvalidSchema as problem:
-        logger.error("schema %s can't be used: %s", document.reference, problem)
+        logger.error(
+            "schema %s can't be used: %s",
+            document.reference,
+            problem,
+            extra={"action": "schema_unusable"},
+        )
         compiled = UnusableSchema(document.name, document.version, problem)
     listing.compiled[(document.name, document.version)] = compiled
     return compiled

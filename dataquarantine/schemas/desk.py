@@ -77,7 +77,13 @@ class RegistryDesk:
         answer = decision.answer
         outcome = "accepted" if answer.accepted else f"refused: {answer.refusal}"
         what = f"{answer.name}@{answer.version}" if answer.version else answer.name
-        logger.info("Schema proposal %s (%s) %s", answer.proposal, what, outcome)
+        logger.info(
+            "Schema proposal %s (%s) %s",
+            answer.proposal,
+            what,
+            outcome,
+            extra={"action": "schema_decided"},
+        )
         return decision
 
     async def _decide(self, proposal: Proposal, offset: int) -> Decision:
@@ -85,7 +91,11 @@ class RegistryDesk:
         try:
             reviewed = await self._review(proposal) if isinstance(proposal, Register) else None
         except Exception as exc:  # one schema that breaks a check must not stop the whole log
-            logger.exception("The review of schema proposal %s failed", proposal.id)
+            logger.exception(
+                "The review of schema proposal %s failed",
+                proposal.id,
+                extra={"action": "schema_review_failed"},
+            )
             reason = f"the review failed: {type(exc).__name__}"
             return refuse_unreadable(self.registry, proposal.id, reason, now, offset=offset)
         shadow = self._shadow(proposal) if isinstance(proposal, SetState | Rollback) else None

@@ -112,9 +112,19 @@ class EventBook:
         try:
             await asyncio.to_thread(self._write, batch)
         except SinkUnavailable as exc:
-            logger.warning("%d schema events wait for their store: %s", len(self._pending), exc)
+            logger.warning(
+                "%d schema events wait for their store: %s",
+                len(self._pending),
+                exc,
+                extra={"action": "schema_events_wait"},
+            )
             await asyncio.sleep(exc.retry_after_s)
             return
         except SinkRejected as exc:
-            logger.error("%d schema events can't be written: %s", len(batch), exc)
+            logger.error(
+                "%d schema events can't be written: %s",
+                len(batch),
+                exc,
+                extra={"action": "schema_events_refused"},
+            )
         del self._pending[: len(batch)]

@@ -66,7 +66,11 @@ class SchemaFeed:
     async def restore(self) -> None:
         """Read what lies on this worker's disk; needs no broker."""
         if count := await asyncio.to_thread(self.service.restore):
-            logger.info("%d schema versions lay on this worker's disk", count)
+            logger.info(
+                "%d schema versions lay on this worker's disk",
+                count,
+                extra={"action": "schemas_restored"},
+            )
             await self._read()
 
     async def start(self) -> None:
@@ -140,4 +144,8 @@ class SchemaFeed:
         except SchemaLogMissing:
             raise
         except SchemaLogUnavailable as exc:
-            logger.warning("The schema log is not read, what lies on disk judges: %s", exc)
+            logger.warning(
+                "The schema log is not read, what lies on disk judges: %s",
+                exc,
+                extra={"action": "schema_log_unread"},
+            )

@@ -78,7 +78,11 @@ class SchemaFiles:
         known = {str(problem) for problem in self.problems}
         for problem in problems:
             if str(problem) not in known:
-                logger.warning("a schema file can't be used: %s", problem)
+                logger.warning(
+                    "a schema file can't be used: %s",
+                    problem,
+                    extra={"action": "schema_file_unusable"},
+                )
         self.problems = tuple(problems)
 
 

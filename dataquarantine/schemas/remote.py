@@ -52,7 +52,11 @@ class RemoteSchema:
                 }
             )
         except ValidationError:
-            logger.error("Schema id %d of the other registry can't be used", self.id)
+            logger.error(
+                "Schema id %d of the other registry can't be used",
+                self.id,
+                extra={"action": "remote_schema_unusable"},
+            )
             return None
         return ListedSchema(document, enforced=False, schema_id=self.id)
 
@@ -116,7 +120,12 @@ class ReadThrough:
             try:
                 found = await self._fetch(schema_id)
             except DataQuarantineError as exc:
-                logger.error("Schema id %d could not be fetched: %s", schema_id, exc)
+                logger.error(
+                    "Schema id %d could not be fetched: %s",
+                    schema_id,
+                    exc,
+                    extra={"action": "remote_schema_unfetched"},
+                )
                 found = None
             if found is not None:
                 await self._keep(key, found.to_row())

@@ -146,7 +146,11 @@ class RegistryService:
             try:
                 await self._decide()
             except KafkaError as exc:
-                logger.warning("The schema desk lost its broker, trying again: %s", exc)
+                logger.warning(
+                    "The schema desk lost its broker, trying again: %s",
+                    exc,
+                    extra={"action": "schema_desk_lost_broker"},
+                )
                 await asyncio.sleep(RETRY_S)
 
     async def _decide(self) -> None:
@@ -205,7 +209,11 @@ class RegistryService:
             try:
                 changed = await self._log.fold()
             except KafkaError as exc:
-                logger.warning("The schema log can't be read, trying again: %s", exc)
+                logger.warning(
+                    "The schema log can't be read, trying again: %s",
+                    exc,
+                    extra={"action": "schema_log_unread"},
+                )
                 await asyncio.sleep(RETRY_S)
                 continue
             if changed:
@@ -227,5 +235,9 @@ class RegistryService:
             except KafkaError as exc:
                 if not exc.retriable:
                     raise
-                logger.warning("The schema log can't be written, trying again: %s", exc)
+                logger.warning(
+                    "The schema log can't be written, trying again: %s",
+                    exc,
+                    extra={"action": "schema_log_unwritten"},
+                )
                 await asyncio.sleep(RETRY_S)

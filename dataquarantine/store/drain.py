@@ -114,7 +114,9 @@ class SpoolDrainer:
             except SinkUnavailable as exc:
                 up.failed()
                 metrics.SINK_ERRORS.labels(exc.sink).inc()
-                logger.warning("%d spooled entries wait: %s", queue.lines, exc)
+                logger.warning(
+                    "%d spooled entries wait: %s", queue.lines, exc, extra={"action": "spool_waits"}
+                )
                 return gone
             up.worked()
             gone += queue.remove(segment)

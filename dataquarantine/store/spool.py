@@ -170,7 +170,12 @@ class Spool:
 
         Raises: SinkUnavailable when the disk fails.
         """
-        logger.error("An entry of the spool %s is set aside: %s", self.slot, reason)
+        logger.error(
+            "An entry of the spool %s is set aside: %s",
+            self.slot,
+            reason,
+            extra={"action": "spool_entry_set_aside"},
+        )
         try:
             self.refused.append([line])
         except OSError as exc:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from dataquarantine import tracing
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.validation.tally import Tally
 
@@ -22,7 +23,16 @@ class Chunk:
     its work may be dropped at any point, and the next owner reads the records again.
     """
 
-    __slots__ = ("finished", "next_offset", "owner", "records", "size_bytes", "submitted", "tally")
+    __slots__ = (
+        "finished",
+        "next_offset",
+        "owner",
+        "records",
+        "size_bytes",
+        "span",
+        "submitted",
+        "tally",
+    )
 
     def __init__(self, records: Sequence[Record], owner: PartitionOwner) -> None:
         self.records = records
@@ -34,6 +44,7 @@ class Chunk:
         self.submitted = False
         self.finished = False
         self.tally: Tally | None = None  # None: not judged
+        self.span = tracing.begin(self)
 
     @property
     def tp(self) -> TopicPartition:
@@ -51,6 +62,8 @@ class Chunk:
     def finish(self) -> None:
         """Say that every output is acknowledged; a stale chunk's word is ignored."""
         self.owner.finish(self)
+        if self.span is not None:
+            tracing.end(self.span, self)
 
     def __repr__(self) -> str:
         first = self.records[0].offset

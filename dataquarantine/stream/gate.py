@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from dataquarantine.records import TopicPartition
 
+#: Why a dead letter topic is held: neither the stores nor the spool take its records.
+SPOOL_FULL = "spool"
+
 
 class Allowance:
     """What may be in flight for a group of topics, in bytes and chunks; one chunk always may."""

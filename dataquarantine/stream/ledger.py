@@ -222,7 +222,11 @@ class LedgerWriter:
                         account.open_at(await consumer.committed(KafkaTopicPartition(*account.tp)))
                 expired = await self._expired(due, consumer)
         except (KafkaError, TimeoutError) as exc:
-            logger.warning("Offsets of the ledger can't be asked for, trying again: %r", exc)
+            logger.warning(
+                "Offsets of the ledger can't be asked for, trying again: %r",
+                exc,
+                extra={"action": "ledger_offsets_unknown"},
+            )
             return
         for account in due:
             account.cut(now, self._clock, self._worker, expired=expired[account])
@@ -264,7 +268,11 @@ class LedgerWriter:
                         partition=0,
                     )
             except (KafkaError, TimeoutError) as exc:
-                logger.warning("The ledger takes no entries, nothing is committed: %r", exc)
+                logger.warning(
+                    "The ledger takes no entries, nothing is committed: %r",
+                    exc,
+                    extra={"action": "ledger_waits"},
+                )
                 return
 
     async def _settle(self, accounts: Iterable[LedgerAccount]) -> None:
@@ -273,7 +281,11 @@ class LedgerWriter:
             await asyncio.wait(waiting.values(), timeout=ACK_TIMEOUT_S)
         for account in waiting:
             if (problem := account.settle()) is not None:
-                logger.warning("The ledger refused an entry, trying again: %r", problem)
+                logger.warning(
+                    "The ledger refused an entry, trying again: %r",
+                    problem,
+                    extra={"action": "ledger_refused"},
+                )
 
 
 def worker_name(slot: int) -> str:

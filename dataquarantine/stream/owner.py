@@ -92,7 +92,12 @@ class PartitionOwner:
         try:
             await asyncio.wait_for(self._idle.wait(), timeout_s)
         except TimeoutError:
-            logger.warning("Outputs of %s were not acknowledged in %g s", self.tp, timeout_s)
+            logger.warning(
+                "Outputs of %s were not acknowledged in %g s",
+                self.tp,
+                timeout_s,
+                extra={"action": "drain_timed_out"},
+            )
             return False
         return True
 

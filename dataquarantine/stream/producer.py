@@ -239,14 +239,23 @@ class RoundProducer:
         try:
             await asyncio.wait_for(producer.stop(), LONG_PAUSE_S)
         except (TimeoutError, kafka_errors.KafkaError) as exc:
-            logger.warning("The producer did not stop in an orderly way: %r", exc)
+            logger.warning(
+                "The producer did not stop in an orderly way: %r",
+                exc,
+                extra={"action": "producer_stop_failed"},
+            )
 
     async def _pause(self, failures: int, exc: Exception) -> None:
         self._on_unavailable()
         if failures <= len(RETRY_PAUSES_S):
             await asyncio.sleep(RETRY_PAUSES_S[failures - 1])
             return
-        logger.error("Kafka takes no records (%r); trying again in %g s", exc, LONG_PAUSE_S)
+        logger.error(
+            "Kafka takes no records (%r); trying again in %g s",
+            exc,
+            LONG_PAUSE_S,
+            extra={"action": "kafka_unavailable"},
+        )
         await asyncio.sleep(LONG_PAUSE_S)
 
 

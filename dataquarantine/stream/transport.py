@@ -139,7 +139,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         try:
             await asyncio.wait_for(self.commit_chunks(at_once=True), self.drain_timeout_s)
         except TimeoutError:
-            logger.warning("Offsets were not committed in %g s", self.drain_timeout_s)
+            logger.warning(
+                "Offsets were not committed in %g s",
+                self.drain_timeout_s,
+                extra={"action": "commit_timed_out"},
+            )
         self.owners = {}
         for owner in owners.values():
             owner.close()
@@ -229,7 +233,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         try:
             await self.perform_seek()
         except KafkaError as exc:
-            logger.warning("Positions could not go back to the committed offsets: %s", exc)
+            logger.warning(
+                "Positions could not go back to the committed offsets: %s",
+                exc,
+                extra={"action": "positions_kept"},
+            )
 
     # -- offsets
 
@@ -269,7 +277,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                     }
                 )
             except (KafkaError, ConnectionError) as exc:
-                logger.warning("Offsets of %d partitions not committed: %r", len(offsets), exc)
+                logger.warning(
+                    "Offsets of %d partitions not committed: %r",
+                    len(offsets),
+                    exc,
+                    extra={"action": "commit_failed"},
+                )
                 return
             now = self.loop.time()
             for owner, next_offset in offsets.items():

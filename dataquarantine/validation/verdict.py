@@ -66,6 +66,7 @@ def validator_failed(
             what,
             type(problem).__name__,
             " > ".join(places[-4:]),
+            extra={"action": "validator_raised"},
         )
     if schema is not None:
         schema.failure_logged = True

@@ -105,6 +105,7 @@ def _poisonous(record: Record, died: _Died) -> Judged:
         record.partition,
         record.offset,
         died,
+        extra={"action": "poison_found"},
     )
     violation = Violation(Code.POISON, "validator", f"judging this record {died}")
     outcome = rejected(ErrorType.VALIDATOR_ERROR, [violation], result=ValidationResult.ERROR)

@@ -193,7 +193,16 @@ class Stack:
         log = self.home / f"worker-{number}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dataquarantine", "--config", str(path), "worker"],
+                [
+                    sys.executable,
+                    "-m",
+                    "dataquarantine",
+                    "--config",
+                    str(path),
+                    "worker",
+                    "--log-format",
+                    "json",
+                ],
                 stdout=output,
                 stderr=output,
                 env={**os.environ, "PYTHONWARNINGS": "default"},

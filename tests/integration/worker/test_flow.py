@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from tests.integration.worker.stack import Stack, until
 
@@ -21,6 +23,8 @@ LANES: dict[str, dict[str, object]] = {
     "test_ten_thousand_records_that_are_all_bad_are_all_stored": {},
     "test_observe_mode_judges_and_counts_but_writes_nothing": {"mode": "observe"},
     "test_the_web_port_serves_no_page_of_another_site": {},
+    "test_a_scrape_has_every_documented_metric_and_no_other": {},
+    "test_every_line_of_the_log_is_one_json_object": {},
 }
 
 VALID = (
@@ -282,3 +286,21 @@ def status_of(url: str, data: bytes | None = None, headers: dict[str, str] | Non
     except urllib.error.HTTPError as exc:
         exc.close()
         return int(exc.code)
+
+
+def test_a_scrape_has_every_documented_metric_and_no_other(lane: Stack) -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
+    documented = set(re.findall(r"^\| `(\w+)`", page.read_text("utf-8"), re.MULTILINE))
+
+    scraped = set(re.findall(r"^# TYPE (dataquarantine_\w+)", lane.workers[0].metrics(), re.M))
+
+    assert {name for name in scraped if not name.endswith("_created")} == documented
+
+
+def test_every_line_of_the_log_is_one_json_object(lane: Stack) -> None:
+    lines = [json.loads(line) for line in lane.workers[0].log.read_text().splitlines()]
+
+    assert {"timestamp", "level", "logger", "event", "message"} <= set.intersection(
+        *map(set, lines)
+    )
+    assert any(line["logger"].startswith("faust") for line in lines)

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 #: How often closed partitions are asked about again. Only while some are closed.
 CLOSED_POLL_S = 0.02
+#: How often it is tried to commit after a rebalance, until that is done once, and for how long.
+FIRST_COMMIT_S = 0.1
+HURRY_FOR_S = 30.0
 #: aiokafka has one fetch per broker under way. A partition whose records were just taken waits for
 #: that fetch to return, so the broker must not hold it long (Faust's default is 1,500 ms).
 FETCH_MAX_WAIT_MS = 25
@@ -89,6 +92,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         self.drain_timeout_s = settings.drain_timeout_s
         self.owners: dict[TP, PartitionOwner] = {}
         self._commit_lock = asyncio.Lock()
+        self._without_commit_since: float | None = None
         self.add_future(self._commit_forever())
 
     def _new_consumer_thread(self) -> InlineConsumerThread:
@@ -99,7 +103,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Stop fetching, let produces in flight end, commit, drop the rest."""
         self.stop_flow()
+        self._without_commit_since = started = self.loop.time()
         await self.close_owners()
+        logger.info("Gave %d partitions up in %.1f s", len(revoked), self.loop.time() - started)
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -162,6 +168,18 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     # -- fetching
 
+    async def _wait_next_records(self, timeout: float) -> Any:
+        """Wait for the flow, then fetch; Faust sleeps a second when all partitions are paused.
+
+        They are for a moment after every rebalance, when the flow is on and its partitions are not.
+        """
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        if self.flow_active and not self._get_active_partitions():
+            await asyncio.sleep(CLOSED_POLL_S)
+            return {}, set()
+        return await super()._wait_next_records(timeout)
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         """Fetch from open partitions only; while tables recover, from changelogs only.
 
@@ -174,6 +192,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         wanted = {tp for tp in active_partitions if is_open(tp)}
         if self.app.rebalancing:
             wanted = {tp for tp in wanted if tp.topic not in self.gate}
+            timeout = CLOSED_POLL_S  # what flows next is another set of partitions
         if not wanted:
             await asyncio.sleep(CLOSED_POLL_S)
             return {}
@@ -247,7 +266,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     async def _commit_forever(self) -> None:
         while not self.should_stop:
-            await self.sleep(self.commit_every_s)
+            since = self._without_commit_since
+            hurry = since is not None and self.loop.time() - since < HURRY_FOR_S
+            await self.sleep(
+                min(FIRST_COMMIT_S, self.commit_every_s) if hurry else self.commit_every_s
+            )
             await self.commit_chunks()
 
     async def commit_chunks(self, *, at_once: bool = False) -> None:
@@ -285,6 +308,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                 )
                 return
             now = self.loop.time()
+            if (since := self._without_commit_since) is not None and not at_once:
+                logger.info("First commit %.1f s after the rebalance began", now - since)
+                self._without_commit_since = None
             for owner, next_offset in offsets.items():
                 owner.committed = next_offset
                 self._thread.tp_last_committed_at[TP(*owner.tp)] = now

@@ -89,6 +89,8 @@ class Stack:
     kafka: Mapping[str, Any] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
     group: str = ""
+    replication: int = 1
+    partitions: int = PARTITIONS
     lanes: list[Stack] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -121,7 +123,7 @@ class Stack:
     def create_topics(self, **config: str) -> None:
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
         topics = [
-            NewTopic(topic, PARTITIONS, 1, config=config)
+            NewTopic(topic, self.partitions, self.replication, config=config)
             for topic in (self.source, self.valid, self.dead_letter)
         ]
         for created in admin.create_topics(topics).values():
@@ -131,7 +133,8 @@ class Stack:
     def _create_shared_topics(self, admin: AdminClient) -> None:
         """Create the topics that all gateways of a cluster share."""
         changelogs = [f"{self.group}-{table}-changelog" for table in TABLES]
-        self._create_missing(admin, [NewTopic(t, 1, 1) for t in (LEDGER, CONTROL, *changelogs)])
+        names = (LEDGER, CONTROL, *changelogs)
+        self._create_missing(admin, [NewTopic(name, 1, self.replication) for name in names])
 
     def _create_missing(self, admin: AdminClient, topics: list[NewTopic]) -> None:
         for created in admin.create_topics(topics).values():
@@ -142,7 +145,8 @@ class Stack:
     def create_schema_log(self) -> None:
         """Create the registry's log."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
-        topic = NewTopic(self.schema_log, 1, 1, config={"cleanup.policy": "compact"})
+        config = {"cleanup.policy": "compact"}
+        topic = NewTopic(self.schema_log, 1, self.replication, config=config)
         self._create_missing(admin, [topic])
 
     def alter_topic(self, topic: str, option: str, value: str) -> None:
@@ -176,10 +180,16 @@ class Stack:
         topics = {"source": self.source, "valid": self.valid, "dead_letter": self.dead_letter}
         return {**topics, **self.pipeline}
 
-    def start_worker(self, *, wait: bool = True, **changes: Any) -> Worker:
-        """Start one more worker; `changes` replace sections of the settings."""
-        number = len(self.workers)
-        if not number:
+    def start_worker(
+        self, *, wait: bool = True, number: int | None = None, **changes: Any
+    ) -> Worker:
+        """Start one more worker; `changes` replace sections of the settings.
+
+        Args: number: of the worker whose folder it takes; a new one by default.
+        """
+        if number is None:
+            number = len(self.workers)
+        if not self.workers:
             self.create_schema_log()
         port = free_port()
         config = {
@@ -260,7 +270,9 @@ class Stack:
                 "fetch.message.max.bytes": 20_000_000,
             }
         )
-        consumer.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
+        consumer.assign(
+            [TopicPartition(topic, partition, 0) for partition in range(self.partitions)]
+        )
         found: list[Message] = []
         deadline = time.monotonic() + timeout_s
         while len(found) < count and time.monotonic() < deadline:
@@ -276,7 +288,7 @@ class Stack:
     def committed(self, topic: str) -> dict[int, int]:
         """Committed next_offset by partition; partitions without one are left out."""
         consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": self.group})
-        wanted = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        wanted = [TopicPartition(topic, partition) for partition in range(self.partitions)]
         found = {tp.partition: tp.offset for tp in consumer.committed(wanted, timeout=20)}
         consumer.close()
         return {partition: offset for partition, offset in found.items() if offset >= 0}

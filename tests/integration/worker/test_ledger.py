@@ -14,8 +14,8 @@ from dataquarantine.audit.entry import LedgerEntry, read_ledger
 from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.topics import LEDGER
+from tests.integration.worker.load import Load
 from tests.integration.worker.stack import Stack, until
-from tests.integration.worker.test_rebalance import Load
 
 LANES: dict[str, dict[str, object]] = {
     "test_every_record_is_accounted_for_before_it_is_committed": {},

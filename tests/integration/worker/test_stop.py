@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tests.integration.worker.load import Load, sequence_numbers
 from tests.integration.worker.stack import Stack, until
-from tests.integration.worker.test_rebalance import Load, sequence_numbers
 
 
 def test_a_stopped_worker_leaves_no_duplicates_behind(kafka_stack: Stack) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.worker.load import load_numbered, sequence_numbers
 from tests.integration.worker.stack import PARTITIONS, Stack, until
-from tests.integration.worker.test_rebalance import load_numbered, sequence_numbers
 
 RECORDS = 100_000
 INVALID = RECORDS // 50

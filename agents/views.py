@@ -12,11 +12,13 @@ from dataquarantine.api.assembly import assemble
 from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request, user_of
 from dataquarantine.api.identity import Identity, Role
 from dataquarantine.api.service import MOUNT
+from dataquarantine.api.static import Dashboard
 from dataquarantine.stream.readiness import obstacles
 
 from .app import app, gateway
 from .streaming import answer
 
+dashboard_files = Dashboard()
 registry_api = ConfluentApi(gateway.schemas.registry, gateway.schemas.propose)
 api = assemble(gateway, app.tables)
 
@@ -82,3 +84,10 @@ class ApiView(View):  # type: ignore[misc]  # untyped base
         return await answer(request, await api.handle(asked))
 
     head = post = put = patch = delete = options = get
+
+
+@app.page("/{path:.*}")
+async def dashboard(web: Any, request: Any, path: str = "") -> Any:
+    """Serve the dashboard; whatever nothing else answers ends here."""
+    found = await dashboard_files.answer(path, request.headers)
+    return web.bytes(found.body, status=found.status, headers=dict(found.headers))

@@ -1,4 +1,11 @@
 # syntax=docker/dockerfile:1
+FROM node:22-slim AS dashboard
+WORKDIR /src/dashboard
+COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
+RUN npm ci
+COPY dashboard ./
+RUN NEXT_TELEMETRY_DISABLED=1 npm run build
+
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY pyproject.toml setup.cfg README.md requirements.txt ./
@@ -6,6 +13,7 @@ COPY dataquarantine dataquarantine
 COPY agents agents
 COPY alembic alembic
 COPY schemas schemas
+COPY --from=dashboard /src/dashboard/out dashboard/out
 # Exact versions, but not the embedded broker, database and store of the development environment.
 RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint requirements.txt .
 

@@ -13,14 +13,15 @@ TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
-	conformance fuzz webhooks docs wheel clean
+	conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(TEST_READY) ## Make .venv with everything that development needs
 
-run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a worker, sample events
+run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a worker, dashboard, sample events
+	@scripts/build-dashboard || echo "the dashboard could not be built (no Node, no network?); going on without it" >&2
 	@$(BIN)/dataquarantine dev
 
 test: $(TEST_READY) $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
@@ -65,12 +66,19 @@ webhooks: $(TEST_READY) $(CACHE)/webhooks/ready ## Judge GitHub's webhook payloa
 docs: $(TEST_READY) ## Write the reference pages of commands, settings and metrics
 	$(BIN)/python -m tests.reference
 
-wheel: $(TEST_READY) ## Build the wheel and try it in an environment of its own
+dashboard: $(RUN_READY) ## Build the dashboard, if its sources have changed (Node 20, else one from a wheel)
+	@scripts/build-dashboard
+
+dashboard-test: $(RUN_READY) ## Check the dashboard's style and run its unit tests
+	@scripts/build-dashboard packages
+	@scripts/with-node sh -c "cd dashboard && npm run --silent lint && npm run --silent test"
+
+wheel: $(TEST_READY) dashboard ## Build the wheel and try it in an environment of its own
 	scripts/check-wheel $(PYTHON)
 
 clean: ## Remove what was built, cached or measured; keeps .dq and .venv
-	rm -rf build dist *.egg-info $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	rm -rf build dist *.egg-info dashboard/out dashboard/.next $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './dashboard/node_modules/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" \

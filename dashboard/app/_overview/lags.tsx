@@ -1,0 +1,30 @@
+import { LagGauge } from "@/components/charts/gauge";
+import { Panel } from "@/components/ui/panel";
+import { Empty } from "@/components/ui/states";
+import type { PartitionLag } from "@/lib/api/overview";
+import { seconds, short } from "@/lib/format";
+
+export function Lags({ partitions, leftOut }: { partitions: PartitionLag[]; leftOut: number | null | undefined }) {
+  return (
+    <Panel title="Lag per partition" aside="records, log scale" className="xl:col-span-4">
+      {partitions.length === 0 ? (
+        <Empty title="No partitions known">They appear once a worker has some assigned.</Empty>
+      ) : (
+        <ul className="grid max-h-72 grid-cols-[repeat(auto-fill,minmax(6.5rem,1fr))] gap-y-2 overflow-y-auto p-3" tabIndex={0} aria-label="Partitions">
+          {partitions.map((each) => (
+            <li key={`${each.topic}/${each.partition}`} className="flex flex-col items-center text-center">
+              <LagGauge lag={each.lag} />
+              <span className="max-w-full truncate text-2xs" title={`${each.topic}/${each.partition}`}>
+                {each.topic}/{each.partition}
+              </span>
+              <span className={`text-2xs ${each.state === "paused" ? "text-invalid" : "text-muted"}`}>
+                {each.state === "paused" ? "paused" : `commit ${seconds(each.commit_age_s)}`}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {Boolean(leftOut) && <p className="px-3 pb-2 text-2xs text-muted">{short(leftOut)} more under Topics & breakers</p>}
+    </Panel>
+  );
+}

@@ -1,0 +1,5 @@
+import { OverviewView } from "./_overview/view";
+
+export default function Page() {
+  return <OverviewView />;
+}

@@ -37,6 +37,9 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
 
     async def on_start(self) -> None:
         await super().on_start()
+        for table in self.tables.values():
+            # Read first in a thread, a table would keep that thread's loop, and never stop.
+            table.loop = self.loop
         start_tracing()
         await gateway.start()
         tune_gc()

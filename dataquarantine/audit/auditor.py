@@ -104,7 +104,7 @@ class Auditor:
         Raises: TopicUnreadable, SinkUnavailable.
         """
         # Before the ledger: an entry is written before its offsets are committed.
-        committed = await topics.committed(self._kafka)
+        committed = await topics.committed(self._kafka, [*self._sources, *self._dead_letters])
         read = await self._read_ledger(window, progress)
         ends = committed if window.until is None else {}
         proofs = {

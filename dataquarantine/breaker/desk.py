@@ -65,7 +65,8 @@ async def reset_breaker(
 
 async def _backlog(settings: Settings, topic: str) -> int:
     """Count the offsets that wait to be read."""
-    ends, positions = await bounds(settings.kafka, [topic]), await committed(settings.kafka)
+    ends = await bounds(settings.kafka, [topic])
+    positions = await committed(settings.kafka, [topic])
     return sum(max(0, end - positions.get(tp, start)) for tp, (start, end) in ends.items())
 
 

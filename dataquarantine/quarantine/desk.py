@@ -30,10 +30,11 @@ _DAY_MS = 86_400_000
 class Desk:
     """Reads and decides about quarantined records; opens a connection only when asked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, connections: int = 2) -> None:
         self.settings = settings
         self.clock = SystemClock()
-        self.database = Database(settings.postgres.url.get_secret_value(), pool_size=2)
+        url = settings.postgres.url.get_secret_value()
+        self.database = Database(url, pool_size=connections)
         self.queries = QuarantineQueries(self.database)
         self.incidents = IncidentBook(self.database)
         self._publish = kafka_publisher(settings.kafka)

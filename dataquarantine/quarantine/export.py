@@ -15,7 +15,8 @@ from dataquarantine.store.queries import Item
 WORKERS = 8
 _BATCH = 200
 
-_FIELDS = (
+#: Columns that a line begins with.
+FIELDS = (
     *("id", "topic", "partition", "offset", "source_timestamp_ms", "quarantined_at"),
     *("schema_name", "schema_version", "error_type", "code", "error_message", "field_path"),
     *("violations", "fingerprint", "status", "attempt", "lineage_id"),
@@ -34,7 +35,7 @@ def export(items: Iterable[Item], payloads: Payloads) -> Iterator[dict[str, Any]
 
 
 def _line(item: Item, payloads: Payloads) -> dict[str, Any]:
-    line = {field: item[field] for field in _FIELDS}
+    line = {field: item[field] for field in FIELDS}
     try:
         envelope = payloads.envelope(item)
     except DataQuarantineError as exc:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from dataquarantine.errors import DataQuarantineError, SinkUnavailable
 from dataquarantine.quarantine import layouts
@@ -40,11 +40,18 @@ class Payloads:
 
         Raises: PayloadUnreachable, SinkUnavailable.
         """
+        return self.find(item)[0]
+
+    def find(self, item: dict[str, Any]) -> tuple[Envelope, Literal["s3", "dlq"]]:
+        """Fetch the envelope of a row, and say where it was.
+
+        Raises: PayloadUnreachable, SinkUnavailable.
+        """
         try:
-            return parse_envelope(layouts.fetch(self._objects, item["storage_path"]))
+            return parse_envelope(layouts.fetch(self._objects, item["storage_path"])), "s3"
         except (ObjectMissing, SinkUnavailable) as exc:
             reason = exc
-        return self._from_topic(item, reason)
+        return self._from_topic(item, reason), "dlq"
 
     def _from_topic(self, item: dict[str, Any], reason: Exception) -> Envelope:
         source = item["topic"]

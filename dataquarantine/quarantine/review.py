@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,13 @@ class NotQuarantined(DataQuarantineError):
         super().__init__(f"there is no {subject}; `dataquarantine quarantine list` shows what is")
 
 
+class StaleDecision(DataQuarantineError):
+    """Somebody else changed it after it was read."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"{subject} has changed since it was read; read it again")
+
+
 class Review:
     """Moves records and incidents to other states.
 
@@ -61,32 +69,58 @@ class Review:
         where, values = conditions(filters)
         return self._move(where, values, wanted, signed, progress)
 
-    def move_one(self, record_id: UUID, wanted: RecordState, signed: Signed) -> None:
+    def move_one(
+        self,
+        record_id: UUID,
+        wanted: RecordState,
+        signed: Signed,
+        *,
+        unchanged_since: datetime | None = None,
+    ) -> None:
         """Move one record.
 
-        Raises: NotQuarantined, IllegalMove, SinkUnavailable.
+        Args: unchanged_since: its `updated_at` as the one who decides saw it.
+        Raises: NotQuarantined, StaleDecision, IllegalMove, SinkUnavailable.
         """
-        where, values = ["id = CAST(:one AS uuid)"], {"one": str(record_id)}
+        where = ["id = CAST(:one AS uuid)"]
+        values: dict[str, Any] = {"one": str(record_id), "seen": unchanged_since}
+        if unchanged_since is not None:
+            where.append("updated_at = :seen")
         if self._move(where, values, wanted, signed, lambda _: None):
             return
-        statement = text("SELECT status FROM quarantine_records WHERE id = CAST(:one AS uuid)")
-        current = self._database.transact(lambda c: c.execute(statement, values).scalar())
+        statement = text(
+            "SELECT status, updated_at FROM quarantine_records WHERE id = CAST(:one AS uuid)"
+        )
+        current = self._database.transact(lambda c: c.execute(statement, values).first())
         if current is None:
             raise NotQuarantined(f"record {record_id}")
-        check_move(RecordState(current), wanted)
+        if unchanged_since is not None and current.updated_at != unchanged_since:
+            raise StaleDecision(f"record {record_id}")
+        check_move(RecordState(current.status), wanted)
 
-    def move_incident(self, fingerprint: str, wanted: IncidentState, signed: Signed) -> None:
+    def move_incident(
+        self,
+        fingerprint: str,
+        wanted: IncidentState,
+        signed: Signed,
+        *,
+        unchanged_since: datetime | None = None,
+    ) -> None:
         """Move an incident; its records stay as they are.
 
-        Raises: NotQuarantined, IllegalMove, SinkUnavailable.
+        Args: unchanged_since: its `state_since` as the one who decides saw it.
+        Raises: NotQuarantined, StaleDecision, IllegalMove, SinkUnavailable.
         """
 
         def work(connection: sqlalchemy.Connection) -> None:
             now = self._clock.now()
             values = {"fingerprint": fingerprint, "wanted": wanted.value, "now": now}
-            current = connection.execute(_INCIDENT_STATE, values).scalar()
-            if current is None:
+            found = connection.execute(_INCIDENT_STATE, values).first()
+            if found is None:
                 raise NotQuarantined(f"incident {fingerprint}")
+            if unchanged_since not in (None, found.state_since):
+                raise StaleDecision(f"incident {fingerprint}")
+            current = found.state
             check_incident_move(IncidentState(current), wanted)
             connection.execute(_MOVE_INCIDENT, values)
             audit_log.write(
@@ -176,7 +210,9 @@ class Review:
         return len(rows)
 
 
-_INCIDENT_STATE = text("SELECT state FROM incidents WHERE fingerprint = :fingerprint FOR UPDATE")
+_INCIDENT_STATE = text(
+    "SELECT state, state_since FROM incidents WHERE fingerprint = :fingerprint FOR UPDATE"
+)
 _MOVE_INCIDENT = text(
     "UPDATE incidents SET state = :wanted, state_since = :now, updated_at = :now,"
     " resolved_at = CASE WHEN :wanted = 'resolved' THEN :now ELSE resolved_at END"

@@ -70,6 +70,13 @@ MOVES: Mapping[RecordState, frozenset[RecordState]] = {
 }
 
 
+#: States of records that somebody still has to decide about.
+OPEN_RECORDS = frozenset(RecordState) - {
+    RecordState.REPROCESSED,
+    RecordState.DISCARDED,
+    RecordState.PARKED,
+}
+
 _CLOSED = frozenset([IncidentState.RESOLVED, IncidentState.ARCHIVED])
 
 INCIDENT_MOVES: Mapping[IncidentState, frozenset[IncidentState]] = {

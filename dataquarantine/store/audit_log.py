@@ -11,7 +11,13 @@ import sqlalchemy
 from sqlalchemy import text
 
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.queries import Item, as_item
+from dataquarantine.store.queries import (
+    QUERY_TIMEOUT_S,
+    BadCursor,
+    Item,
+    Page,
+    as_item,
+)
 
 _INSERT = text(
     "INSERT INTO audit_log (at, actor, action, subject, reason, details)"
@@ -56,3 +62,50 @@ def history(database: Database, subject: str, *, limit: int = 100) -> list[Item]
     return database.transact(
         lambda connection: [as_item(r) for r in connection.execute(statement, values).mappings()]
     )
+
+
+def page(
+    database: Database,
+    *,
+    actor: str | None = None,
+    subject: str | None = None,
+    action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
+    """List changes, newest first; all that is given must hold, `until` excluded.
+
+    Raises: BadCursor, SinkUnavailable.
+    """
+    where, values = ["TRUE"], dict[str, Any]()
+    for column, value in (("actor", actor), ("subject", subject), ("action", action)):
+        if value is not None:
+            where.append(f"{column} = :{column}")
+            values[column] = value
+    if since is not None:
+        where.append("at >= :since")
+        values["since"] = since
+    if until is not None:
+        where.append("at < :until")
+        values["until"] = until
+    if cursor is not None:
+        where.append("id < :before")
+        values["before"] = _read_cursor(cursor)
+    statement = text(
+        "SELECT id, at, actor, action, subject, reason, details FROM audit_log"
+        f" WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :limit"
+    )
+    found = database.transact(
+        lambda c: list(c.execute(statement, values | {"limit": limit + 1}).mappings()),
+        timeout_s=QUERY_TIMEOUT_S,
+    )
+    following = str(found[limit - 1]["id"]) if len(found) > limit else None
+    return Page([as_item(row) for row in found[:limit]], following)
+
+
+def _read_cursor(cursor: str) -> int:
+    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
+        raise BadCursor
+    return int(cursor)

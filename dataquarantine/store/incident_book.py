@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,6 +66,44 @@ class IncidentBook:
         last = rows[limit - 1] if len(rows) > limit else None
         following = None if last is None else _cursor(last["last_seen"], last["fingerprint"])
         return Page([as_item(row) for row in rows[:limit]], following)
+
+    def described(self, items: Sequence[Item], now: datetime) -> list[Item]:
+        """Add trend and producers to listed incidents, for all of them at once."""
+        names = [item["fingerprint"] for item in items]
+        first_hour = _hour(now) - timedelta(hours=TREND_HOURS - 1)
+        hours = self._read(
+            "SELECT fingerprint, hour, record_count FROM incident_hours"
+            " WHERE fingerprint = ANY(:names) AND hour >= :first",
+            names=names,
+            first=first_hour,
+        )
+        producers = self._read(
+            "SELECT fingerprint, producer, record_count AS count, last_seen"
+            " FROM incident_producers WHERE fingerprint = ANY(:names)"
+            " ORDER BY record_count DESC, producer",
+            names=names,
+        )
+        by_hour = {(row["fingerprint"], row["hour"]): row["record_count"] for row in hours}
+        return [
+            {
+                **item,
+                "trend": [
+                    by_hour.get((item["fingerprint"], first_hour + timedelta(hours=n)), 0)
+                    for n in range(TREND_HOURS)
+                ],
+                "producers": [
+                    as_item(row) for row in producers if row["fingerprint"] == item["fingerprint"]
+                ],
+            }
+            for item in items
+        ]
+
+    def count_open(self) -> int:
+        """Count the incidents that are neither resolved nor archived."""
+        [row] = self._read(
+            "SELECT count(*) AS n FROM incidents WHERE state NOT IN ('resolved', 'archived')"
+        )
+        return int(row["n"])
 
     def get(self, fingerprint: str, now: datetime) -> Item | None:
         """Find an incident with its trend (records an hour, oldest first) and its producers."""

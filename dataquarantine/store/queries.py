@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,7 @@ class Filters:
     until: datetime | None = None
     q: str | None = None
     pseudonym: str | None = None
+    ids: tuple[UUID, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,29 @@ class QuarantineQueries:
         statement = text(f"SELECT count(*) AS n FROM quarantine_records {_where(where)}")
         return int(self._read(statement, values)[0]["n"])
 
+    def counts(self, by: str, filters: Filters) -> list[Item]:
+        """Count records by a column (`schema` is its name), the most frequent first."""
+        column = _COUNTED[by]
+        where, values = conditions(filters)
+        statement = text(
+            f"SELECT {column} AS value, count(*) AS count FROM quarantine_records {_where(where)}"
+            f" GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT 200"
+        )
+        return [as_item(row) for row in self._read(statement, values)]
+
+    def count_some(self, statuses: Sequence[str]) -> int:
+        """Count the records in some states; reads an index."""
+        statement = text("SELECT count(*) AS n FROM quarantine_records WHERE status = ANY(:all)")
+        return int(self._read(statement, {"all": list(statuses)})[0]["n"])
+
+    def lineage(self, lineage_id: UUID) -> list[Item]:
+        """List the attempts at one source record, the first one first."""
+        statement = text(
+            "SELECT id, attempt, status, quarantined_at FROM quarantine_records"
+            " WHERE lineage_id = CAST(:lineage AS uuid) ORDER BY attempt, quarantined_at LIMIT 100"
+        )
+        return [as_item(row) for row in self._read(statement, {"lineage": str(lineage_id)})]
+
     def _read(
         self, statement: sqlalchemy.TextClause, values: Mapping[str, Any]
     ) -> list[sqlalchemy.RowMapping]:
@@ -116,6 +140,14 @@ class QuarantineQueries:
             lambda connection: list(connection.execute(statement, values).mappings()),
             timeout_s=QUERY_TIMEOUT_S,
         )
+
+
+_COUNTED = {
+    "status": "status",
+    "schema": "schema_name",
+    "code": "code",
+    "error_type": "error_type",
+}
 
 
 def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
@@ -126,6 +158,9 @@ def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         if (value := getattr(filters, column)) is not None:
             where.append(f"{column} = :{column}")
             values[column] = value
+    if filters.ids is not None:
+        where.append("id = ANY(CAST(:ids AS uuid[]))")
+        values["ids"] = [str(each) for each in filters.ids]
     if filters.key is not None:
         where.append("key IN (:key, :pseudonym)")
         values |= {"key": filters.key, "pseudonym": filters.pseudonym}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -72,13 +73,20 @@ def database_url(postgres_server: EmbeddedPostgres, template: str) -> Iterator[s
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="module")
-def module_database_url(postgres_server: EmbeddedPostgres, template: str) -> Iterator[str]:
-    """A database that the tests of a module share."""
+@contextmanager
+def new_database(postgres_server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """Make a database that lives as long as whoever asks for it."""
     name = f"test_{uuid4().hex}"
     _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield _url(postgres_server, name)
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres_server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A database that the tests of a module share."""
+    with new_database(postgres_server, template) as url:
+        yield url
 
 
 @pytest.fixture

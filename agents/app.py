@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import ssl
+from collections.abc import Awaitable, Callable
 
 import faust
+from prometheus_client import start_http_server
 
+from dataquarantine.api.assembly import Doorkeeper
 from dataquarantine.api.guard import check_exposure
-from dataquarantine.errors import ProduceRefused
+from dataquarantine.errors import ConfigError, ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.log_format import logging_config
 from dataquarantine.logs import quieten
-from dataquarantine.settings import load_settings
+from dataquarantine.settings import WebSettings, load_settings
 from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.shutdown import end_within
@@ -28,8 +32,15 @@ quieten("aiokafka")
 logging.captureWarnings(True)  # a warning is a line like any other
 settings = load_settings()
 kafka = settings.kafka
-check_exposure(settings.web.host, unauthenticated=settings.web.unauthenticated)
+door = Doorkeeper(settings)
+check_exposure(
+    settings.web.host,
+    unauthenticated=settings.web.unauthenticated,
+    has_tokens=door.has_tokens,
+)
 gateway = Gateway(settings)
+#: What the web port wants to be told when the worker stops.
+at_stop: list[Callable[[], Awaitable[None]]] = []
 
 
 class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
@@ -43,6 +54,9 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
         start_tracing()
         await gateway.start()
         tune_gc()
+        if settings.web.metrics_port is not None:
+            port = settings.web.metrics_port + gateway.slot.number
+            start_http_server(port, settings.web.metrics_host)
         self.add_future(self._produce())
         self.add_future(gateway.feed.refresh_forever())
         self.add_future(gateway.feed.report_shadows())
@@ -54,6 +68,8 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
             self._consumer.stop_flow()
             await self._consumer.close_owners()  # while the producer is still there
         end_within(exit_code=1 if self.crashed else 0)
+        for stop in at_stop:
+            await stop()
         await super().on_stop()
         await gateway.stop()
 
@@ -62,6 +78,20 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
             await gateway.producer.run()
         except ProduceRefused as exc:
             await self.crash(exc)
+
+
+def tls_of(web: WebSettings) -> ssl.SSLContext | None:
+    """Read certificate and key, where they are set."""
+    if web.tls_cert is None and web.tls_key is None:
+        return None
+    if web.tls_cert is None or web.tls_key is None:
+        raise ConfigError("web.tls_cert and web.tls_key belong together; set both or none")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(web.tls_cert, web.tls_key)
+    except (OSError, ssl.SSLError) as exc:
+        raise ConfigError(f"web.tls_cert and web.tls_key can't be used: {exc}") from exc
+    return context
 
 
 app = WorkerApp(
@@ -85,10 +115,19 @@ app = WorkerApp(
     origin="dataquarantine.agents",
     store="memory://",
     datadir=str(gateway.slot.folder),
-    web_application_options={"middlewares": [guard_for(settings.web.host)]},
+    web_application_options={
+        "middlewares": [guard_for(settings.web, door.access)],
+        "client_max_size": settings.web.max_body_bytes,
+    },
     web_host=settings.web.host,
     web_bind=settings.web.host,
     web_port=settings.web.port + gateway.slot.number,
+    web_ssl_context=tls_of(settings.web),
+    web_router_enabled=False,  # Faust's own pages know no roles
+    web_tables_enabled=False,
+    web_graph_enabled=False,
+    web_stats_enabled=False,
+    web_metrics_enabled=False,
 )
 app.transport = ChunkTransport(
     app,

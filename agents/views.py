@@ -8,19 +8,31 @@ from faust.web import View
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dataquarantine.api import http
-from dataquarantine.api.assembly import assemble
+from dataquarantine.api.assembly import WorkerApi
 from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request, user_of
-from dataquarantine.api.identity import Identity, Role
+from dataquarantine.api.confluent.router import needed_role
 from dataquarantine.api.service import MOUNT
 from dataquarantine.api.static import Dashboard
 from dataquarantine.stream.readiness import obstacles
 
-from .app import app, gateway
+from .app import app, at_stop, door, gateway, settings
+from .breaker import keeper
+from .guard import add_headers, identity_of
 from .streaming import answer
 
 dashboard_files = Dashboard()
 registry_api = ConfluentApi(gateway.schemas.registry, gateway.schemas.propose)
-api = assemble(gateway, app.tables)
+api = WorkerApi(
+    door,
+    gateway.schemas,
+    gateway.catalog,
+    tables=app.tables,
+    owner=lambda name: next(iter(app.router.table_metadata(name)), None),
+    breaker=keeper.breaker,
+    held=lambda topic: sorted(gateway.gate.reasons(topic)),
+)
+at_stop.append(api.close)
+app.web.web_app.on_response_prepare.append(add_headers(settings.web))
 
 
 @app.page("/healthz")
@@ -53,13 +65,16 @@ class RegistryView(View):  # type: ignore[misc]  # untyped base
     """Answer as Confluent's schema registry does."""
 
     async def get(self, request: Any, path: str = "") -> Any:
-        url = request.rel_url
+        url, who = request.rel_url, identity_of(request)
+        path = url.raw_path.removeprefix("/registry")
+        who.check_role(needed_role(request.method, path))
+        named = user_of(request.headers.get("Authorization"), "a registry client")
         asked = Request(
             request.method,
-            url.raw_path.removeprefix("/registry"),
+            path,
             dict(url.query),
             await request.read(),
-            user_of(request.headers.get("Authorization"), "a registry client"),
+            who.actor if who.has_token else named,
         )
         response = await registry_api.handle(asked)
         return self.bytes(response.body, content_type=CONTENT_TYPE, status=response.status)
@@ -72,14 +87,16 @@ class ApiView(View):  # type: ignore[misc]  # untyped base
     """Answer below `/api/v1`; see `dataquarantine.api.routes`."""
 
     async def get(self, request: Any, path: str = "") -> Any:
-        url = request.rel_url
+        url, who = request.rel_url, identity_of(request)
+        if not who.has_token:
+            who = who.called(user_of(request.headers.get("Authorization"), who.actor))
         asked = http.Request(
             request.method,
             url.raw_path.removeprefix(MOUNT),
             tuple(url.query.items()),
             {name.lower(): value for name, value in request.headers.items()},
             await request.read(),
-            Identity(user_of(request.headers.get("Authorization"), "an API client"), Role.ADMIN),
+            who,
         )
         return await answer(request, await api.handle(asked))
 

@@ -16,6 +16,9 @@ from dataquarantine.errors import ConfigError
 
 ENV_PREFIX = "DQ_"
 CONFIG_ENV = "DQ_CONFIG"
+#: The API that commands ask, and the token that they show it; no settings.
+URL_ENV = "DQ_URL"
+TOKEN_ENV = "DQ_TOKEN"
 DEFAULT_PATH = Path("dataquarantine.yaml")
 
 _URL_PASSWORD = re.compile(r"(//[^:/@]*):[^@]*@")
@@ -179,11 +182,23 @@ class BreakerSettings(Section):
 
 
 class WebSettings(Section):
-    """The worker's own web port: metrics and views."""
+    """The worker's own web port: the HTTP API, the registry's paths, health and metrics.
+
+    Beyond loopback it needs tokens (`dataquarantine token create --bootstrap`), or
+    `unauthenticated`. `metrics_token` opens `/metrics` alone; `metrics_port` serves it without
+    any, on `metrics_host`. With `tls_cert` and `tls_key` (PEM files) the port speaks TLS.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(6066, ge=0, le=65535)
     unauthenticated: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    metrics_token: SecretStr | None = None
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(None, gt=0, le=65535)
+    requests_per_s: float = Field(100.0, gt=0)
+    max_body_bytes: int = Field(8 * 2**20, gt=0)
 
 
 class LogSettings(Section):
@@ -234,7 +249,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     variables = {
         name: text
         for name, text in environ.items()
-        if name.startswith(ENV_PREFIX) and name != CONFIG_ENV
+        if name.startswith(ENV_PREFIX) and name not in (CONFIG_ENV, URL_ENV, TOKEN_ENV)
     }
     origins = overlay(values, variables, Settings, ENV_PREFIX)
     try:

@@ -15,6 +15,7 @@ import dataquarantine.metrics
 from dataquarantine.cli import main
 from dataquarantine.environment import keys_of, section_of
 from dataquarantine.settings import Settings
+from tests.reference_http import api_document, http_page
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 WRITTEN = "Written by `make docs` from the code.\n"
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "commands.md": "\n".join(_commands()),
         FOLDER / "settings.md": "\n".join(_settings()),
         FOLDER / "metrics.md": "\n".join(_metrics()),
+        FOLDER / "http.md": "\n".join(http_page(api_document())),
     }
 
 

@@ -1,8 +1,8 @@
-"""Who may talk to a worker's web port while there are no tokens: this machine, and no web page."""
+"""What is checked of every request before anybody asks who sent it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 
 from dataquarantine.errors import ConfigError
@@ -14,6 +14,26 @@ LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 JSON_TYPES = frozenset({"application/json", "application/vnd.schemaregistry.v1+json"})
 
 
+#: Answered to everybody, so that an orchestrator can look.
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+#: Everything else holds no data: the files of the dashboard, the same for everybody.
+CLOSED_PREFIXES = ("/api", "/registry", "/metrics")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+def is_static(method: str, path: str) -> bool:
+    """Tell whether a request is for a file of the dashboard."""
+    closed = any(path == each or path.startswith(each + "/") for each in CLOSED_PREFIXES)
+    return method in READS and not closed
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether an address to listen on is reached from this machine alone."""
     try:
@@ -22,16 +42,22 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def check_exposure(host: str, *, unauthenticated: bool) -> None:
-    """Refuse to listen beyond this machine unless that was said in so many words.
+def check_exposure(
+    host: str, *, unauthenticated: bool, has_tokens: Callable[[], bool | None]
+) -> None:
+    """Refuse to listen beyond this machine while everybody would be let in.
 
+    Args: has_tokens: None when that can't be told; then the port opens, and lets nobody in until
+        it can.
     Raises: ConfigError.
     """
-    if not is_loopback(host) and not unauthenticated:
-        raise ConfigError(
-            f"web.host = {host!r} is reached from other machines, and the web port asks for no "
-            "password; set web.unauthenticated: true if only trusted clients can reach it"
-        )
+    if is_loopback(host) or unauthenticated or has_tokens() is not False:
+        return
+    raise ConfigError(
+        f"web.host = {host!r} is reached from other machines, and there is no token; make one by "
+        "`dataquarantine token create --bootstrap`, or set web.unauthenticated: true if only "
+        "trusted clients can reach it"
+    )
 
 
 def refusal(method: str, headers: Mapping[str, str], *, local_only: bool) -> str | None:

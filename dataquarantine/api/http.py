@@ -55,6 +55,13 @@ class Reply(Generic[Value]):
 
 
 @dataclass(frozen=True, slots=True)
+class Ready(Generic[Value]):
+    """A value that is JSON text already, so that its numbers stay exact."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """A body in pieces; closed when the client goes."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from dataquarantine.api.errors import ApiError
 
 
 class Role(StrEnum):
@@ -29,6 +31,18 @@ class Identity:
     actor: str
     role: Role
     has_token: bool = True
+
+    def check_role(self, needed: Role) -> None:
+        """Refuse somebody whose role is not enough.
+
+        Raises: ApiError 403.
+        """
+        if not self.role.includes(needed):
+            raise ApiError(403, 40302, f"this needs the role {needed}, yours is {self.role}")
+
+    def called(self, name: str) -> Identity:
+        """Return the same under another name."""
+        return replace(self, actor=name)
 
 
 #: Who asks where no token is asked for: on this machine, or where that was allowed.

@@ -151,20 +151,20 @@ def _responses(operation: Operation, schemas: Mapping[tuple[str, str], Schema]) 
         good["headers"] = {"ETag": {"required": True, "schema": {"type": "string"}}}
     responses: Schema = {"200": good}
     for status in sorted(_refusals(operation)):
-        responses[str(status)] = {
-            "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"schema": schemas["", ""]}},
-        }
+        content: Schema = {"application/json": {"schema": schemas["", ""]}}
+        if status == 400:  # of the server: what is no HTTP, or a line above 8 kB
+            content["text/plain"] = {"schema": {"type": "string"}}
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
     return responses
 
 
 def _refusals(operation: Operation) -> set[int]:
     """Name the statuses of refusals that a route can answer."""
-    found = {401, 403, 422, 429, 503, *operation.declared.errors}
+    found = {400, 401, 403, 422, 429, 503, *operation.declared.errors}
     if operation.parameters:
         found.add(404)
     if operation.body is not None:
-        found |= {400, 413}
+        found.add(413)
     if operation.declared.needs_match:
         found |= {412, 428}
     return found

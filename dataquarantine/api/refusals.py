@@ -8,18 +8,28 @@ from pydantic import ValidationError
 
 from dataquarantine.api.errors import ApiError
 from dataquarantine.breaker.desk import ResetRefused
-from dataquarantine.errors import DataQuarantineError, SinkRejected, SinkUnavailable
+from dataquarantine.errors import (
+    DataQuarantineError,
+    InvalidSchema,
+    SinkRejected,
+    SinkUnavailable,
+)
 from dataquarantine.quarantine.payloads import PayloadUnreachable
-from dataquarantine.quarantine.review import NotQuarantined
+from dataquarantine.quarantine.review import NotQuarantined, StaleDecision
 from dataquarantine.quarantine.states import IllegalMove
 from dataquarantine.store.queries import BadCursor
+from dataquarantine.store.tokens import TokenExists, UnknownToken
 
 #: The first that fits; all else of ours is machinery that may work later.
 REFUSALS: Sequence[tuple[type[DataQuarantineError], int, int]] = (
     (NotQuarantined, 404, 40404),
     (PayloadUnreachable, 404, 40405),
+    (UnknownToken, 404, 40406),
     (IllegalMove, 409, 40904),
     (ResetRefused, 409, 40905),
+    (TokenExists, 409, 40906),
+    (StaleDecision, 412, 41201),
+    (InvalidSchema, 422, 42201),
     (BadCursor, 422, 42207),
     (SinkRejected, 422, 42209),
     (DataQuarantineError, 503, 50301),

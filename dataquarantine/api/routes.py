@@ -24,7 +24,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 
-from dataquarantine.api.http import JSON, Reply, Request, Stream
+from dataquarantine.api.http import JSON, Ready, Reply, Request, Stream
 from dataquarantine.api.identity import Role
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -116,7 +116,7 @@ def _operation(declared: Declaration, handler: Callable[..., Any]) -> Operation:
     hints = get_type_hints(handler, include_extras=True)
     returned = hints.pop("return")
     has_etag = get_origin(returned) is Reply
-    answer = get_args(returned)[0] if has_etag else returned
+    answer = get_args(returned)[0] if get_origin(returned) in (Reply, Ready) else returned
     names = [name for name, _ in _PARAMETER.findall(declared.path)]
     unknown = {
         name

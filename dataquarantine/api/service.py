@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ValidationError
 
 from dataquarantine.api.errors import ApiError
-from dataquarantine.api.http import Reply, Request, Response, Stream
+from dataquarantine.api.http import Ready, Reply, Request, Response, Stream
 from dataquarantine.api.refusals import invalid, refused
 from dataquarantine.api.routes import Operation, operations_of
 from dataquarantine.errors import DataQuarantineError
@@ -54,11 +54,7 @@ class Api:
 
     async def _answer(self, request: Request) -> Response:
         operation, raw = self._find(request)
-        needed = operation.declared.role
-        if not request.identity.role.includes(needed):
-            raise ApiError(
-                403, 40302, f"this needs the role {needed}, yours is {request.identity.role}"
-            )
+        request.identity.check_role(operation.declared.role)
         if operation.declared.needs_match and "if-match" not in request.headers:
             raise ApiError(428, 42801, "send If-Match with the ETag of what you read")
         arguments = _arguments(operation, raw, request)
@@ -78,15 +74,17 @@ class Api:
         """
         path = request.path.rstrip("/")
         method = "GET" if request.method == "HEAD" else request.method
-        others: list[str] = []
+        matching: list[str] = []
         for operation in self.operations:
             match = operation.pattern.fullmatch(path)
             if match is None:
                 continue
             if operation.declared.method == method:
                 return operation, match.groupdict()
-            others.append(operation.declared.method)
-        if others:
+            matching.append(operation.declared.path)
+        if matching:  # the first one is what the path means
+            declared = [each.declared for each in self.operations]
+            others = [each.method for each in declared if each.path == matching[0]]
             allowed = ", ".join(sorted({*others, *(["HEAD"] if "GET" in others else [])}))
             raise ApiError(405, 405, f"only {allowed} is answered here", allowed=allowed)
         raise ApiError(404, 404, "there is no such path; see /api/v1/openapi.json")
@@ -95,7 +93,7 @@ class Api:
 def refusal(error: ApiError) -> Response:
     """Write a refusal."""
     headers = {}
-    if error.status == 405:
+    if error.status == 405 and "allowed" in error.details:
         headers["Allow"] = str(error.details["allowed"])
     elif error.status in (429, 503):
         headers["Retry-After"] = str(error.details.get("retry_after_s", 1))
@@ -180,6 +178,8 @@ def _written(operation: Operation, value: Any) -> Response:
     if isinstance(value, Reply):
         headers["ETag"] = f'"{value.etag}"'
         value = value.value
+    if isinstance(value, Ready):
+        return Response(200, value.body, operation.declared.media, headers)
     if isinstance(value, Stream) or operation.answer is None:
         return Response(200, value, operation.declared.media, headers)
     checked = operation.answer.validate_python(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from pydantic import BaseModel, Field
@@ -48,10 +48,16 @@ class Row(BaseModel):
 
 
 class TableViews:
-    """Looks into the tables of this worker."""
+    """Looks into the tables of this worker.
 
-    def __init__(self, tables: Mapping[str, Table]) -> None:
+    Args: owner: names the worker that holds a table that is not global, None when it can't.
+    """
+
+    def __init__(
+        self, tables: Mapping[str, Table], owner: Callable[[str], str | None] = lambda name: None
+    ) -> None:
         self._tables = tables
+        self._owner = owner
 
     @route("GET", "/tables", "List the tables")
     async def list_tables(self, request: Request) -> Tables:
@@ -77,8 +83,10 @@ class TableViews:
             raise not_found(f"there is no table {name}", f"known: {known}")
         value = table.get(key.encode() if table.key_type is bytes else key)
         if value is None:
-            where = "every worker holds the same" if table.is_global else "another worker may"
-            raise not_found(f"{name} holds no {key}", where, 40402)
+            owner = None if table.is_global else self._owner(name)
+            where = f"its owner is {owner}" if owner else "another worker may hold it"
+            remedy = "every worker holds the same" if table.is_global else where
+            raise not_found(f"{name} holds no {key}", remedy, 40402, owner=owner)
         return Row(table=name, key=key, value=_shown(value))
 
 

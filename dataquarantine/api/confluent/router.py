@@ -12,6 +12,7 @@ from dataquarantine.api.confluent.configs import Configs
 from dataquarantine.api.confluent.subjects import Propose, Subjects
 from dataquarantine.api.confluent.translate import TYPES
 from dataquarantine.api.confluent.wire import ApiError, Request, Response
+from dataquarantine.api.identity import Role
 from dataquarantine.schemas.registry import Registry
 
 Handler = Callable[..., Awaitable[Any]]
@@ -80,6 +81,14 @@ class ConfluentApi:
         if allowed:
             return ApiError(405, 405, "HTTP 405 Method Not Allowed").response()
         return ApiError(404, 404, "HTTP 404 Not Found").response()
+
+
+def needed_role(method: str, path: str) -> Role:
+    """Tell who may; looking a schema up and checking one are reads that come as POST."""
+    if method in ("GET", "HEAD"):
+        return Role.VIEWER
+    looks = path.startswith("/compatibility/") or re.fullmatch(r"/subjects/[^/]+/?", path)
+    return Role.VIEWER if method == "POST" and looks else Role.OPERATOR
 
 
 def _route(method: str, path: str, handler: Handler) -> tuple[str, re.Pattern[str], Handler]:

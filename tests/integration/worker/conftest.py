@@ -24,7 +24,7 @@ def shared(
     real = request.param == "kafka"
     broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
     home = tmp_path_factory.mktemp("worker")
-    stack = _stack(home, broker.bootstrap_servers, real, module_database_url, objects_server)
+    stack = stack_of(home, broker.bootstrap_servers, real, module_database_url, objects_server)
     for pipeline in request.module.LANES.values():
         stack.add_lane(**pipeline).create_topics()
     stack.start_worker()
@@ -47,12 +47,12 @@ def kafka_stack(
     objects_server: EmbeddedObjects,
 ) -> Iterator[Stack]:
     """A gateway on Apache Kafka without a worker yet."""
-    stack = _stack(tmp_path, kafka_cluster.bootstrap_servers, True, database_url, objects_server)
+    stack = stack_of(tmp_path, kafka_cluster.bootstrap_servers, True, database_url, objects_server)
     yield stack
     stack.stop()
 
 
-def _stack(
+def stack_of(
     home: Path, servers: str, real: bool, database_url: str, objects: EmbeddedObjects
 ) -> Stack:
     name = f"t{uuid.uuid4().hex[:8]}"

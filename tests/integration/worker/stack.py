@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -30,7 +31,7 @@ from confluent_kafka.admin import (
 )
 
 from dataquarantine.dev.service import free_port
-from dataquarantine.topics import CONTROL, LEDGER, TABLES
+from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 PARTITIONS = 4
@@ -87,6 +88,7 @@ class Stack:
     name: str
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     kafka: Mapping[str, Any] = field(default_factory=dict)
+    web: Mapping[str, Any] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
     group: str = ""
     replication: int = 1
@@ -133,7 +135,7 @@ class Stack:
     def _create_shared_topics(self, admin: AdminClient) -> None:
         """Create the topics that all gateways of a cluster share."""
         changelogs = [f"{self.group}-{table}-changelog" for table in TABLES]
-        names = (LEDGER, CONTROL, *changelogs)
+        names = (LEDGER, CONTROL, OUTCOMES, *changelogs)
         self._create_missing(admin, [NewTopic(name, 1, self.replication) for name in names])
 
     def _create_missing(self, admin: AdminClient, topics: list[NewTopic]) -> None:
@@ -195,7 +197,7 @@ class Stack:
         config = {
             **self.config(),
             "data_dir": str(self.home / f"worker-{number}"),
-            "web": {"port": port},
+            "web": {"port": port, **self.web},
             **changes,
         }
         path = self.home / f"worker-{number}.yaml"
@@ -222,6 +224,18 @@ class Stack:
         if wait:
             until(worker.is_ready, 60, "the worker holds partitions")
         return worker
+
+    def dq(self, *arguments: str, environ: Mapping[str, str] | None = None) -> tuple[int, Any]:
+        """Run a command that prints JSON; returns its exit code and what it printed."""
+        path = self.home / "commands.yaml"
+        path.write_text(yaml.safe_dump(self.config()))
+        done = subprocess.run(
+            [sys.executable, "-m", "dataquarantine", "--config", str(path), *arguments],
+            capture_output=True,
+            env={**os.environ, **(environ or {})},
+            timeout=60,
+        )
+        return done.returncode, json.loads(done.stdout) if done.stdout else None
 
     def stop(self) -> None:
         """End all workers."""

@@ -72,12 +72,14 @@ def test_an_exposed_port_takes_any_host_name() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.5"])
 def test_loopback_needs_no_word(host: str) -> None:
-    check_exposure(host, unauthenticated=False)
+    check_exposure(host, unauthenticated=False, has_tokens=lambda: False)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "gateway.internal", ""])
 def test_other_addresses_need_a_word(host: str) -> None:
     with pytest.raises(ConfigError, match=r"web\.unauthenticated"):
-        check_exposure(host, unauthenticated=False)
+        check_exposure(host, unauthenticated=False, has_tokens=lambda: False)
 
-    check_exposure(host, unauthenticated=True)
+    check_exposure(host, unauthenticated=True, has_tokens=lambda: False)
+    check_exposure(host, unauthenticated=False, has_tokens=lambda: True)
+    check_exposure(host, unauthenticated=False, has_tokens=lambda: None)

@@ -57,3 +57,11 @@ def test_what_is_missing_is_said(name: str, code: int) -> None:
     status, answer = call(api(schemas=Held()), "GET", f"/tables/{name}/k")
 
     assert (status, answer["error_code"]) == (404, code)
+
+
+def test_the_owner_of_a_missing_key_is_named() -> None:
+    held = Api([TableViews({"windows": Held("windows", is_global=False)}, lambda name: "http://b")])
+
+    status, answer = call(held, "GET", "/tables/windows/k")
+
+    assert (status, answer["details"]) == (404, {"owner": "http://b"})

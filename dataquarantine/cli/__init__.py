@@ -31,6 +31,7 @@ COMMANDS = {
     "quarantine": "Look at quarantined records.",
     "schema": "Look at schemas and check their files.",
     "tail": "Print records of a topic.",
+    "token": "Say who may use the HTTP API.",
     "topics": "Create the topics of the gateway.",
     "validate": "Judge records of files, offline.",
     "worker": "Run one worker of the gateway.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import IO
 
 import click
 
-from dataquarantine.cli.context import emit, emit_list, json_option, remark
-from dataquarantine.cli.quarantine import desk, signed
-from dataquarantine.errors import DataQuarantineError
+from dataquarantine.cli.context import emit, emit_list, json_option
+from dataquarantine.cli.quarantine import why_option, write_lines
+from dataquarantine.cli.stores import signed, stores, url_option
 
 COLUMNS = (*("fingerprint", "title", "state", "record_count", "first_seen", "last_seen", "owner"),)
 
@@ -29,13 +28,14 @@ def incidents() -> None:
 )
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--cursor", help="Go on where a page ended.")
+@url_option
 @json_option
 def list_(
     schema: str | None, state: str | None, limit: int, cursor: str | None, as_json: bool
 ) -> None:
     """List incidents, the one seen last first."""
-    with desk() as stores:
-        page = stores.incidents.page(schema=schema, state=state, limit=limit, cursor=cursor)
+    with stores() as opened:
+        page = opened.incidents(schema, state, limit, cursor)
     emit_list(
         page.items, columns=COLUMNS, as_json=as_json, cursor=page.next, empty="no incident matches"
     )
@@ -43,19 +43,19 @@ def list_(
 
 @incidents.command(epilog="Example: dataquarantine incidents show v1:ea9826e1669ee0f21c33ad89")
 @click.argument("fingerprint")
+@url_option
 @json_option
 def show(fingerprint: str, as_json: bool) -> None:
     """Show one incident with its producers and its last 24 hours."""
-    with desk() as stores:
-        incident = stores.incidents.get(fingerprint, stores.clock.now())
-    if incident is None:
-        raise DataQuarantineError(f"there is no incident {fingerprint}")
+    with stores() as opened:
+        incident = opened.incident(fingerprint)
     emit(incident, as_json=as_json)
 
 
 @incidents.command(epilog='Example: dataquarantine incidents resolve v1:ea98... --reason "fixed"')
 @click.argument("fingerprint")
 @click.option("--reason", required=True, help="Kept with the incident.")
+@url_option
 @json_option
 def resolve(fingerprint: str, reason: str, as_json: bool) -> None:
     """Say that the cause is mended; the incident comes back as `regressed` if it isn't."""
@@ -65,6 +65,7 @@ def resolve(fingerprint: str, reason: str, as_json: bool) -> None:
 @incidents.command(epilog='Example: dataquarantine incidents archive v1:ea98... --reason "known"')
 @click.argument("fingerprint")
 @click.option("--reason", required=True, help="Kept with the incident.")
+@url_option
 @json_option
 def archive(fingerprint: str, reason: str, as_json: bool) -> None:
     """Say that it is of no interest; it stays archived when it is seen again."""
@@ -74,22 +75,16 @@ def archive(fingerprint: str, reason: str, as_json: bool) -> None:
 @incidents.command("export", epilog="Example: dataquarantine incidents export v1:ea98...")
 @click.argument("fingerprint")
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
-def export_(fingerprint: str, output: IO[str]) -> None:
+@why_option
+@url_option
+def export_(fingerprint: str, output: IO[str], why: str | None) -> None:
     """Write its records with their original payloads as NDJSON for the producer's team."""
-    from dataquarantine.quarantine.export import export
     from dataquarantine.store.queries import Filters
 
-    count = 0
-    with desk() as stores:
-        for line in export(stores.queries.all(Filters(fingerprint=fingerprint)), stores.payloads):
-            output.write(json.dumps(line, ensure_ascii=False) + "\n")
-            count += 1
-    remark(f"exported {count} records, payloads unmasked")
+    write_lines(Filters(fingerprint=fingerprint), output, why)
 
 
 def _move(fingerprint: str, wanted: str, reason: str, as_json: bool) -> None:
-    from dataquarantine.quarantine.states import IncidentState
-
-    with desk() as stores:
-        stores.review.move_incident(fingerprint, IncidentState(wanted), signed(reason))
+    with stores() as opened:
+        opened.move_incident(fingerprint, wanted, signed(reason))
     emit({"fingerprint": fingerprint, "state": wanted}, as_json=as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,10 +15,9 @@ from uuid import UUID
 import click
 
 from dataquarantine.cli.context import current_settings, emit, emit_list, json_option, remark
-from dataquarantine.errors import DataQuarantineError
+from dataquarantine.cli.stores import signed, stores, url_option
 
 if TYPE_CHECKING:
-    from dataquarantine.quarantine.decisions import Signed
     from dataquarantine.quarantine.desk import Desk
     from dataquarantine.store.queries import Filters
 
@@ -101,11 +99,20 @@ def change_options(command: Callable[..., T]) -> Callable[..., T]:
     return click.option("--dry-run", is_flag=True, help="Only say what would change.")(command)
 
 
-def signed(reason: str) -> Signed:
-    """Sign a decision with the user of this machine."""
-    from dataquarantine.quarantine.decisions import Signed
+def why_option(command: Callable[..., T]) -> Callable[..., T]:
+    """Add the option that unmasks through an API."""
+    text = "With --url: unmask, if your token may; kept in the audit log. Stores are not masked."
+    return click.option("--why", help=text)(command)
 
-    return Signed(f"{getpass.getuser()} (cli)", reason)
+
+def write_lines(filters: Filters, output: IO[str], why: str | None) -> None:
+    """Export records as NDJSON."""
+    count = 0
+    with stores() as opened:
+        for line in opened.export(filters, why):
+            output.write(json.dumps(line, ensure_ascii=False) + "\n")
+            count += 1
+    remark(f"exported {count} records; from the stores, payloads are unmasked")
 
 
 @contextmanager
@@ -132,13 +139,14 @@ def quarantine() -> None:
 
 @quarantine.command("list", epilog="Example: dataquarantine quarantine list --code MISSING_FIELD")
 @filter_options
+@url_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--cursor", help="Go on where a page ended.")
 @json_option
 def list_(filters: Filters, limit: int, cursor: str | None, as_json: bool) -> None:
     """List records, newest first."""
-    with desk() as stores:
-        page = stores.queries.page(filters, limit=limit, cursor=cursor)
+    with stores() as opened:
+        page = opened.records(filters, limit, cursor)
     emit_list(
         page.items,
         columns=COLUMNS,
@@ -150,16 +158,17 @@ def list_(filters: Filters, limit: int, cursor: str | None, as_json: bool) -> No
 
 @quarantine.command(epilog="Example: dataquarantine quarantine show 4f1c... --payload")
 @click.argument("record_id", type=click.UUID)
-@click.option("--payload", is_flag=True, help="Fetch the original record too; it is not masked.")
+@click.option("--payload", is_flag=True, help="Fetch the original record too.")
+@why_option
+@url_option
 @json_option
-def show(record_id: UUID, payload: bool, as_json: bool) -> None:
+def show(record_id: UUID, payload: bool, why: str | None, as_json: bool) -> None:
     """Show one record and everything that is wrong with it."""
-    with desk() as stores:
-        item = stores.queries.get(record_id)
-        if item is None:
-            raise DataQuarantineError(f"there is no quarantined record {record_id}")
+    with stores() as opened:
+        item = opened.record(record_id)
         if payload:
-            item = {**item, **_original(stores, item)}
+            item = {**item, **opened.original(record_id, why)}
+            remark("the payload is shown as whoever asks may see it; from the stores, unmasked")
     emit(item, as_json=as_json)
 
 
@@ -175,27 +184,14 @@ def _confirm(question: str, yes: bool) -> None:
         click.confirm(question, abort=True, err=True)
 
 
-def _original(stores: Desk, item: dict[str, Any]) -> dict[str, Any]:
-    from dataquarantine.quarantine.envelope import text_of
-
-    envelope = stores.payloads.envelope(item)
-    remark("the payload is shown unmasked")
-    return {"payload": text_of(envelope.payload()), "headers": envelope.source_headers}
-
-
 @quarantine.command("export", epilog="Example: dataquarantine quarantine export --code NOT_JSON")
 @filter_options
 @click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
-def export_(filters: Filters, output: IO[str]) -> None:
-    """Write records with their original payloads as NDJSON, newest first; not masked."""
-    from dataquarantine.quarantine.export import export
-
-    count = 0
-    with desk() as stores:
-        for line in export(stores.queries.all(filters), stores.payloads):
-            output.write(json.dumps(line, ensure_ascii=False) + "\n")
-            count += 1
-    remark(f"exported {count} records, payloads unmasked")
+@why_option
+@url_option
+def export_(filters: Filters, output: IO[str], why: str | None) -> None:
+    """Write records with their original payloads as NDJSON, newest first."""
+    write_lines(filters, output, why)
 
 
 @quarantine.command(epilog='Example: dataquarantine quarantine discard ID --reason "test data"')
@@ -203,26 +199,25 @@ def export_(filters: Filters, output: IO[str]) -> None:
 @filter_options
 @click.option("--reason", required=True, help="Kept with the record.")
 @change_options
+@url_option
 @json_option
 def discard(
     ids: tuple[UUID, ...], filters: Filters, reason: str, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """Give up records: those of IDS, or all that the filters choose."""
-    from dataquarantine.quarantine.states import RecordState
-
     _need_a_choice(ids, filters)
-    with desk() as stores:
+    with stores() as opened:
         if ids:
             if not dry_run:
                 for record_id in ids:
-                    stores.review.move_one(record_id, RecordState.DISCARDED, signed(reason))
+                    opened.discard_one(record_id, signed(reason))
             emit({"discarded": 0 if dry_run else len(ids), "dry_run": dry_run}, as_json=as_json)
             return
-        count = stores.queries.count(filters)
+        count = opened.count(filters)
         if not dry_run:
             _confirm(f"Discard up to {count} records?", yes)
             with progress("discarding", count) as step:
-                count = stores.review.move(filters, RecordState.DISCARDED, signed(reason), step)
+                count = opened.discard(filters, signed(reason), step)
     emit(
         {"discarded": 0 if dry_run else count, "matching": count, "dry_run": dry_run},
         as_json=as_json,

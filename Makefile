@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 CACHE := .cache
 PYTEST := $(BIN)/python -m pytest
+# Most tests wait for a broker or a process, so they run side by side; those that hold a figure of
+# time against a bar run by themselves.
+BESIDE := -n 3 --dist loadfile -m "not alone"
 
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
@@ -25,13 +28,15 @@ run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a wor
 	@$(BIN)/dataquarantine dev
 
 test: $(TEST_READY) $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
-	$(PYTEST)
+	$(PYTEST) $(BESIDE)
+	$(PYTEST) -m alone
 
 test-unit: $(TEST_READY) ## Run the tests that need no broker or database
 	$(PYTEST) tests/unit
 
 test-integration: $(TEST_READY) ## Run the tests against real Kafka, Tansu, Postgres and S3
-	$(PYTEST) tests/integration
+	$(PYTEST) $(BESIDE) tests/integration
+	$(PYTEST) -m alone tests/integration
 
 test-acceptance: $(TEST_READY) ## Run the tests that drive the real commands
 	$(PYTEST) tests/acceptance

@@ -18,6 +18,7 @@ SESSION_S = 6
 
 
 @pytest.mark.kafka
+@pytest.mark.alone
 @pytest.mark.timeout(120 + ROUNDS * 60)
 def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(kafka_stack: Stack) -> None:
     stack = kafka_stack

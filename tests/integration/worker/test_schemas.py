@@ -57,6 +57,7 @@ def registry(worker: Worker, path: str) -> Any:
     return json.loads(get(worker, f"/registry{path}"))
 
 
+@pytest.mark.alone
 def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_second(
     stack: Stack,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,19 +72,30 @@ class QuarantineQueries:
         """List records, newest first.
 
         Raises: BadCursor, SinkUnavailable.
-        Cost: one index range over at most `limit` rows of each day partition, whatever the depth.
+        Cost: one index range over at most `limit` rows of each day partition, whatever the depth;
+            for `q` one for each thing that it may be.
         """
         limit = max(1, min(limit, MAX_LIMIT))
-        where, values = conditions(filters)
+        where, values = conditions(replace(filters, q=None))
         if cursor is not None:
             at, after = _read_cursor(cursor)
             where.append("(quarantined_at, id) < (:cursor_at, CAST(:cursor_id AS uuid))")
             values |= {"cursor_at": at, "cursor_id": str(after)}
-        statement = text(
-            f"SELECT * FROM quarantine_records {_where(where)}"
-            " ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
+        branches, found = _search(filters.q, filters.pseudonym)
+        newest = "ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
+        # One OR of all branches would be planned as a walk through every row.
+        parts = " UNION ALL ".join(
+            f"(SELECT * FROM quarantine_records {_where([*where, *branch])} {newest})"
+            for branch in ([each] for each in branches)
         )
-        rows = self._read(statement, values | {"limit": limit + 1})
+        rows = self._read(
+            text(
+                f"SELECT DISTINCT ON (quarantined_at, id) * FROM ({parts}) r {newest}"
+                if branches
+                else f"SELECT * FROM quarantine_records {_where(where)} {newest}"
+            ),
+            values | found | {"limit": limit + 1},
+        )
         items = [as_item(row) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(items, None if last is None else _cursor(last["quarantined_at"], last["id"]))
@@ -177,32 +188,32 @@ def conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     if filters.until is not None:
         where.append("quarantined_at < :until")
         values["until"] = filters.until
-    if filters.q:
-        condition, found = _search(filters.q.strip(), filters.pseudonym)
-        where.append(condition)
-        values |= found
-    return where, values
+    branches, found = _search(filters.q, filters.pseudonym)
+    if branches:
+        where.append(f"({' OR '.join(branches)})")
+    return where, values | found
 
 
-def _search(q: str, pseudonym: str | None) -> tuple[str, dict[str, Any]]:
+def _search(q: str | None, pseudonym: str | None) -> tuple[list[str], dict[str, Any]]:
+    """List what `q` may be, as conditions of which one must hold, and their values."""
+    if not q or not (q := q.strip()):
+        return [], {}
     try:
-        return "id = CAST(:q AS uuid)", {"q": str(UUID(q))}
+        return ["id = CAST(:q AS uuid)"], {"q": str(UUID(q))}
     except ValueError:
         pass
     topic, _, rest = q.partition("/")
     partition, _, offset = rest.partition("/")
     if partition.isdecimal() and offset.isdecimal() and len(partition) < 10 and len(offset) < 19:
-        condition = 'topic = :q_topic AND partition = :q_partition AND "offset" = :q_offset'
-        return condition, {
+        condition = '(topic = :q_topic AND partition = :q_partition AND "offset" = :q_offset)'
+        return [condition], {
             "q_topic": topic,
             "q_partition": int(partition),
             "q_offset": int(offset),
         }
     pattern = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return (
-        "(key IN (:q, :q_pseudonym) OR field_path = :q OR error_message ILIKE :q_like)",
-        {"q": q, "q_pseudonym": pseudonym, "q_like": f"%{pattern}%"},
-    )
+    branches = ["key IN (:q, :q_pseudonym)", "field_path = :q", "error_message ILIKE :q_like"]
+    return branches, {"q": q, "q_pseudonym": pseudonym, "q_like": f"%{pattern}%"}
 
 
 def _where(conditions: list[str]) -> str:

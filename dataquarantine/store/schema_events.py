@@ -12,11 +12,18 @@ from dataquarantine.schemas.events import SchemaEvent
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.queries import Item, as_item
 
+#: Each event that was not there yet is in `audit_log` too, whoever asked: command, API, client.
 _INSERT = text(
+    "WITH added AS ("
     "INSERT INTO schema_events (name, version, proposal, schema_id, at, actor, why, from_state,"
     " to_state, is_rollback, effect) VALUES (:name, :version, :proposal, :schema_id,"
     " CAST(:at AS timestamptz), :actor, :why, :from_state, :to_state, :is_rollback,"
-    " CAST(:effect AS jsonb)) ON CONFLICT DO NOTHING"
+    " CAST(:effect AS jsonb)) ON CONFLICT DO NOTHING RETURNING *)"
+    " INSERT INTO audit_log (at, actor, action, subject, reason, details)"
+    " SELECT at, actor, CASE WHEN is_rollback THEN 'roll_back_schema'"
+    " WHEN from_state IS NULL THEN 'register_schema' ELSE 'set_schema_state' END,"
+    " 'schema/' || name || '@' || version, NULLIF(why, ''),"
+    " jsonb_build_object('before', from_state, 'after', to_state) FROM added"
 )
 _SELECT = text(
     "SELECT version, proposal, schema_id, at, actor, why, from_state, to_state, is_rollback, effect"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from dataquarantine.outcomes import Code, ErrorType, Violation, rejected
 from dataquarantine.quarantine.entries import entry_of
@@ -85,6 +87,31 @@ def test_pages_follow_each_other_newest_first_without_gap_or_overlap(
     assert len({item["id"] for item in items}) == 15
     assert items == list(queries.all(Filters(), batch=7))
     assert {item["offset"] for item in items[:5]} == set(WRONG)
+
+
+def test_what_matches_in_several_ways_is_listed_once(queries: QuarantineQueries) -> None:
+    pages = [queries.page(Filters(q="user_id"), limit=4)]  # field and message hold it
+    while cursor := pages[-1].next:
+        pages.append(queries.page(Filters(q="user_id"), limit=4, cursor=cursor))
+
+    found = [item["offset"] for page in pages for item in page.items]
+    assert (sorted(found), [len(page.items) for page in pages]) == (MISSING, [4, 4, 2])
+
+
+def test_a_search_reads_no_more_than_it_finds(
+    queries: QuarantineQueries, database: Database
+) -> None:
+    """The planner, told not to scan, has an index for each thing that `q` may be."""
+    for condition in ("key = 'x'", "field_path = 'x'", "error_message ILIKE '%needle%'"):
+        plan = database.transact(partial(_plan, where=condition))
+        assert "Seq Scan" not in plan, plan
+
+
+def _plan(connection: Connection, where: str) -> str:
+    connection.execute(text("SET LOCAL enable_seqscan = off"))
+    connection.execute(text("SET LOCAL enable_indexscan = off"))
+    rows = connection.execute(text(f"EXPLAIN SELECT * FROM quarantine_records WHERE {where}"))
+    return "\n".join(rows.scalars())
 
 
 def test_a_record_is_found_by_its_id(queries: QuarantineQueries) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataquarantine.schemas.events import all_events
-from dataquarantine.store import schema_events
+from dataquarantine.store import audit_log, schema_events
 from dataquarantine.store.postgres import Database
 from tests.unit.schemas.test_events import registry_of_two
 
@@ -20,3 +20,7 @@ def test_events_are_written_once_and_read_in_order(database: Database) -> None:
         ("1.1.0", "enforced", "ann"),
     ]
     assert schema_events.read(database, "other") == []
+    trail = audit_log.page(database, subject="schema/event@1.1.0").items
+    assert [(e["actor"], e["action"], e["details"]["after"]) for e in trail] == [
+        ("ann", "register_schema", "enforced")
+    ]

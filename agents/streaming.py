@@ -16,6 +16,8 @@ async def answer(request: Any, response: Response) -> web.StreamResponse:
         return web.Response(body=response.body, status=response.status, headers=headers)
     sent = web.StreamResponse(status=response.status, headers=headers)
     await sent.prepare(request)
+    if request.method == "HEAD":
+        return sent
     try:
         async for piece in response.body.pieces:
             await sent.write(piece)

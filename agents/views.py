@@ -13,6 +13,7 @@ from dataquarantine.api.confluent import CONTENT_TYPE, ConfluentApi, Request, us
 from dataquarantine.api.confluent.router import needed_role
 from dataquarantine.api.service import MOUNT
 from dataquarantine.api.static import Dashboard
+from dataquarantine.api.trail import Trail
 from dataquarantine.stream.readiness import obstacles
 
 from .app import app, at_stop, door, gateway, settings
@@ -21,7 +22,11 @@ from .guard import add_headers, identity_of
 from .streaming import answer
 
 dashboard_files = Dashboard()
-registry_api = ConfluentApi(gateway.schemas.registry, gateway.schemas.propose)
+registry_api = ConfluentApi(
+    gateway.schemas.registry,
+    gateway.schemas.propose,
+    Trail(door.desk.database, door.desk.clock).note,
+)
 api = WorkerApi(
     door,
     gateway.schemas,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from pydantic import BaseModel
@@ -94,17 +94,15 @@ class BreakerViews:
         return _shown(after)
 
     def _note(self, request: Request, before: Breaker, after: Breaker, why: str) -> None:
-        self._desk.database.transact(
-            lambda connection: audit_log.write(
-                connection,
-                [f"breaker/{after.topic}"],
-                at=datetime.now(UTC),
-                actor=request.actor,
-                action="reset_breaker",
-                reason=why,
-                before=msgspec.to_builtins(before),
-                after=msgspec.to_builtins(after),
-            )
+        audit_log.note(
+            self._desk.database,
+            f"breaker/{after.topic}",
+            at=self._desk.clock.now(),
+            actor=request.actor,
+            action="reset_breaker",
+            reason=why,
+            before=msgspec.to_builtins(before),
+            after=msgspec.to_builtins(after),
         )
 
 

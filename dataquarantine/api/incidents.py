@@ -139,15 +139,13 @@ class Incidents:
     def _begin_export(self, request: Request, fingerprint: str, query: PayloadQuery) -> None:
         self._item(fingerprint)
         if query.unmasked:
-            self._desk.database.transact(
-                lambda connection: audit_log.write(
-                    connection,
-                    [f"incident/{fingerprint}"],
-                    at=self._desk.clock.now(),
-                    actor=request.actor,
-                    action="unmask",
-                    reason=query.why,
-                )
+            audit_log.note(
+                self._desk.database,
+                f"incident/{fingerprint}",
+                at=self._desk.clock.now(),
+                actor=request.actor,
+                action="unmask",
+                reason=query.why,
             )
 
     def _lines(self, fingerprint: str, *, unmasked: bool) -> Iterator[bytes]:

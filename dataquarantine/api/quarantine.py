@@ -113,15 +113,13 @@ class Quarantine:
         )
 
     def _note_unmasking(self, request: Request, subject: str, why: Text | None) -> None:
-        self._desk.database.transact(
-            lambda connection: audit_log.write(
-                connection,
-                [subject],
-                at=self._desk.clock.now(),
-                actor=request.actor,
-                action="unmask",
-                reason=why,
-            )
+        audit_log.note(
+            self._desk.database,
+            subject,
+            at=self._desk.clock.now(),
+            actor=request.actor,
+            action="unmask",
+            reason=why,
         )
 
     def _item(self, record_id: UUID) -> Item:

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from dataquarantine.breaker.desk import read_breakers, reset_breaker
+from dataquarantine.cli.context import remark
 from dataquarantine.cli.stores import Item, Step
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.quarantine.decisions import Signed
@@ -17,7 +18,7 @@ from dataquarantine.quarantine.desk import Desk
 from dataquarantine.quarantine.envelope import text_of
 from dataquarantine.quarantine.export import export
 from dataquarantine.quarantine.states import IncidentState, RecordState
-from dataquarantine.store import migrations
+from dataquarantine.store import audit_log, migrations
 from dataquarantine.store.queries import Filters, Page
 from dataquarantine.store.tokens import TokenBook
 
@@ -73,11 +74,30 @@ class LocalStores:
         return [msgspec.to_builtins(each) for each in found]
 
     def reset_breaker(self, topic: str, signed: Signed, *, admit_backlog: bool) -> Item:
-        moved = reset_breaker(
-            self._desk.settings, topic, signed.actor, signed.reason, admit_backlog=admit_backlog
+        moved = asyncio.run(
+            reset_breaker(
+                self._desk.settings, topic, signed.actor, signed.reason, admit_backlog=admit_backlog
+            )
         )
-        found: Item = msgspec.to_builtins(asyncio.run(moved))
+        found: Item = msgspec.to_builtins(moved)
+        self._note_reset(topic, signed, found)
         return found
+
+    def _note_reset(self, topic: str, signed: Signed, after: Item) -> None:
+        """Write the reset down; it is done, whether Postgres answers or not."""
+        try:
+            audit_log.note(
+                self._desk.database,
+                f"breaker/{topic}",
+                at=self._desk.clock.now(),
+                actor=signed.actor,
+                action="reset_breaker",
+                reason=signed.reason,
+                before={"state": "open"},
+                after=after,
+            )
+        except DataQuarantineError as exc:
+            remark(f"not in the audit log: {exc}")
 
     def tokens(self) -> list[Item]:
         return self._tokens.all()

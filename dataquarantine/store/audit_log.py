@@ -52,6 +52,33 @@ def write(
         connection.execute(_INSERT, entries)
 
 
+def note(
+    database: Database,
+    subject: str,
+    *,
+    at: datetime,
+    actor: str,
+    action: str,
+    reason: str | None = None,
+    **details: Any,
+) -> None:
+    """Note a change that no transaction of its own made.
+
+    Raises: SinkUnavailable.
+    """
+    database.transact(
+        lambda connection: write(
+            connection,
+            [subject],
+            at=at,
+            actor=actor,
+            action=action,
+            reason=reason,
+            **details,
+        )
+    )
+
+
 def history(database: Database, subject: str, *, limit: int = 100) -> list[Item]:
     """Read the changes of one subject, newest first."""
     statement = text(

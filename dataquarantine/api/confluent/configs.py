@@ -7,6 +7,7 @@ from typing import Any, get_args
 from dataquarantine.api.confluent import wire
 from dataquarantine.api.confluent.subjects import Propose
 from dataquarantine.api.confluent.wire import Request
+from dataquarantine.api.trail import Note
 from dataquarantine.schemas.documents import Compatibility, is_schema_name
 from dataquarantine.schemas.proposals import SetConfig
 from dataquarantine.schemas.registry import Config, Registry
@@ -17,9 +18,10 @@ LEVELS = frozenset(get_args(Compatibility))
 class Configs:
     """Compatibility levels and modes."""
 
-    def __init__(self, registry: Registry, ask: Propose) -> None:
+    def __init__(self, registry: Registry, ask: Propose, note: Note | None = None) -> None:
         self._registry = registry
         self._ask = ask
+        self._note = note
 
     async def get_level(self, request: Request, subject: str = "") -> Any:
         config = self._registry.configs.get(subject, Config())
@@ -79,8 +81,18 @@ class Configs:
     async def _propose(self, request: Request, subject: str, **fields: Any) -> None:
         if subject and not is_schema_name(subject):
             raise wire.invalid_subject(subject)
+        before = self._registry.configs.get(subject, Config())
         await self._ask(SetConfig(by=request.user, why="set by a client", name=subject, **fields))
+        if self._note is not None:
+            after = self._registry.configs.get(subject, Config())
+            place = f"schema/{subject}" if subject else "schemas"
+            await self._note(place, request.user, "set_schema_config", _kept(before), _kept(after))
 
     def _policy(self, subject: str) -> dict[str, Any]:
         config = self._registry.configs.get(subject, Config())
         return {"compatibilityPolicy": config.policy} if config.policy else {}
+
+
+def _kept(config: Config) -> dict[str, Any]:
+    """Name what people set."""
+    return {"compatibility": config.compatibility, "policy": config.policy, "mode": config.mode}

@@ -13,6 +13,7 @@ from dataquarantine.api.confluent.subjects import Propose, Subjects
 from dataquarantine.api.confluent.translate import TYPES
 from dataquarantine.api.confluent.wire import ApiError, Request, Response
 from dataquarantine.api.identity import Role
+from dataquarantine.api.trail import Note
 from dataquarantine.schemas.registry import Registry
 
 Handler = Callable[..., Awaitable[Any]]
@@ -22,13 +23,14 @@ class ConfluentApi:
     """Answers requests to `/registry`; reads the registry, proposes changes.
 
     Args: propose: appends a proposal to the log and waits for its answer, which is in the registry
-        by then; TimeoutError when none comes.
+        by then; TimeoutError when none comes. note: writes changes of levels and modes down;
+        those of schemas are noted where they are decided.
     """
 
-    def __init__(self, registry: Registry, propose: Propose) -> None:
+    def __init__(self, registry: Registry, propose: Propose, note: Note | None = None) -> None:
         subjects = Subjects(registry, propose)
         checks = Checks(registry, subjects)
-        configs = Configs(registry, subjects.ask)
+        configs = Configs(registry, subjects.ask, note)
         version = "subjects/{}/versions/{}"
         self._routes: list[tuple[str, re.Pattern[str], Handler]] = [
             _route("GET", "", _nothing),

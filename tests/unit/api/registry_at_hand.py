@@ -20,13 +20,17 @@ class RegistryAtHand:
 
     def __init__(self) -> None:
         self.registry = Registry()
-        self.api = ConfluentApi(self.registry, self.propose)
+        self.notes: list[tuple[Any, ...]] = []
+        self.api = ConfluentApi(self.registry, self.propose, self._note)
         self.times_out = False
 
     async def propose(self, proposal: Proposal) -> Answer:
         if self.times_out:
             raise TimeoutError
         return apply(self.registry, decide(self.registry, proposal, NOW))
+
+    async def _note(self, *change: Any) -> None:
+        self.notes.append(change)
 
     def call(self, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:
         """Send one request; a body that is not bytes goes as JSON."""

@@ -219,3 +219,11 @@ def test_lists_are_paged_and_filtered(at: RegistryAtHand) -> None:
         "a", "b", "event-value", "other",
     ]  # fmt: skip
     assert at.call("GET", "/schemas/types") == (200, ["JSON", "AVRO"])
+
+
+def test_a_changed_level_is_noted_with_who_and_what_it_was(at: RegistryAtHand) -> None:
+    at.call("PUT", "/config/event-value", {"compatibility": "NONE"})
+
+    [(subject, who, action, before, after)] = at.notes
+    assert (subject, who, action) == ("schema/event-value", "ann", "set_schema_config")
+    assert (before["compatibility"], after["compatibility"]) == (None, "NONE")

@@ -9,13 +9,6 @@ import pytest
 
 from tests.integration.worker.api.client import Client
 
-SQL = (
-    "' OR '1'='1",
-    "'; DROP TABLE quarantine_records; --",
-    "%' UNION SELECT hash FROM api_tokens --",
-    "\\'; SELECT pg_sleep(10); --",
-    "$$; DELETE FROM audit_log; $$",
-)
 FORGED = "[ERROR] the gateway was taken over"
 
 
@@ -38,27 +31,6 @@ def test_a_path_never_leads_to_a_file(client: Client, path: str) -> None:
 
     assert 400 <= answer.status < 500
     assert b"root:" not in answer.body
-
-
-@pytest.mark.parametrize("attack", SQL)
-@pytest.mark.parametrize(
-    "path",
-    [
-        *(f"/quarantine?{name}=" for name in ("schema", "error_type", "code", "topic", "key", "q")),
-        *("/quarantine?incident=", "/quarantine?cursor=", "/quarantine/counts?by=code&schema="),
-        *("/quarantine/counts?by=", "/incidents?schema=", "/incidents?cursor=", "/incidents/"),
-        *("/audit/log?actor=", "/audit/log?subject=", "/audit/log?cursor=", "/schemas/"),
-    ],
-)
-def test_sql_in_a_value_stays_a_value(client: Client, path: str, attack: str) -> None:
-    before = client.get("/quarantine/counts?by=code")
-
-    answer = client.ask("GET", f"/api/v1{path}{_quoted(attack)}")
-
-    assert answer.status in (200, 404, 422)
-    if answer.status == 200:
-        assert answer.json["items"] == []
-    assert client.get("/quarantine/counts?by=code") == before
 
 
 def test_line_breaks_make_no_header_and_no_line_of_the_log(client: Client) -> None:

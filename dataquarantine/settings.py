@@ -49,12 +49,25 @@ class KafkaSettings(Section):
     max_request_bytes: int = Field(1024 * 1024, gt=0)
     drain_timeout_s: float = Field(2.0, gt=0)
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
+    sasl_oauth_token_url: str | None = Field(None, pattern="^https?://")
+    sasl_oauth_scope: str | None = None
+    sasl_oauth_provider: str | None = None
     ssl_cafile: Path | None = None
     ssl_certfile: Path | None = None
     ssl_keyfile: Path | None = None
+
+    @model_validator(mode="after")
+    def _tokens_have_a_source(self) -> KafkaSettings:
+        sources = (self.sasl_oauth_token_url, self.sasl_oauth_provider)
+        if self.sasl_mechanism == "OAUTHBEARER" and bool(sources[0]) == bool(sources[1]):
+            raise ValueError(
+                "OAUTHBEARER takes its tokens from exactly one of sasl_oauth_token_url and "
+                "sasl_oauth_provider (package.module:function)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _heartbeats_fit_session(self) -> KafkaSettings:

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from dataquarantine.settings import KafkaSettings
+from dataquarantine.stream.oauth import token_provider
 
 #: aiokafka's 100 ms would be added to every wait for a leader or a coordinator.
 RETRY_BACKOFF_MS = 20
@@ -31,7 +32,12 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
         "security_protocol": kafka.security_protocol,
         "ssl_context": tls_context(kafka),
     }
-    if kafka.sasl_mechanism is not None:
+    if kafka.sasl_mechanism == "OAUTHBEARER":
+        options |= {
+            "sasl_mechanism": kafka.sasl_mechanism,
+            "sasl_oauth_token_provider": token_provider(kafka),
+        }
+    elif kafka.sasl_mechanism is not None:
         password = kafka.sasl_password
         options |= {
             "sasl_mechanism": kafka.sasl_mechanism,

@@ -11,6 +11,7 @@ import faust
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from aiokafka.structs import TopicPartition as KafkaTopicPartition
+from faust.auth import OAuthCredentials
 from faust.exceptions import ImproperlyConfigured
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -20,6 +21,7 @@ from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.gate import Gate
 from dataquarantine.stream.kafka_client import tls_context
 from dataquarantine.stream.ledger import LedgerWriter
+from dataquarantine.stream.oauth import token_provider
 from dataquarantine.stream.owner import PartitionOwner
 
 logger = logging.getLogger(__name__)
@@ -344,6 +346,8 @@ def chunked_topic(app: Any, *names: str) -> Any:
 
 def faust_credentials(kafka: KafkaSettings) -> Any:
     """Give the same credentials in Faust's form; None for PLAINTEXT."""
+    if kafka.sasl_mechanism == "OAUTHBEARER":
+        return OAuthCredentials(oauth_cb=token_provider(kafka), ssl_context=tls_context(kafka))
     if kafka.sasl_mechanism is not None:
         password = kafka.sasl_password
         return faust.SASLCredentials(

@@ -70,6 +70,7 @@ SAMPLES: dict[str, str] = {
     "DQ_KAFKA__HEARTBEAT_INTERVAL_S": "2",
     "DQ_KAFKA__SECURITY_PROTOCOL": "SSL",
     "DQ_KAFKA__SASL_MECHANISM": "PLAIN",
+    "DQ_KAFKA__SASL_OAUTH_TOKEN_URL": "https://id.example/token",
     "DQ_LOGS__FORMAT": "json",
     "DQ_PIPELINES__0__SCHEMA__FROM": "header",
     "DQ_PIPELINES__0__MODE": "observe",

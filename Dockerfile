@@ -1,12 +1,12 @@
 # syntax=docker/dockerfile:1
-FROM node:22-slim AS dashboard
+FROM node:22.20.0-bookworm-slim AS dashboard
 WORKDIR /src/dashboard
 COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
 RUN npm ci
 COPY dashboard ./
 RUN NEXT_TELEMETRY_DISABLED=1 npm run build
 
-FROM python:3.11-slim AS build
+FROM python:3.11.13-slim-bookworm AS build
 WORKDIR /src
 COPY pyproject.toml setup.cfg README.md requirements.txt ./
 COPY dataquarantine dataquarantine
@@ -17,7 +17,7 @@ COPY --from=dashboard /src/dashboard/out dashboard/out
 # Exact versions, but not the embedded broker, database and store of the development environment.
 RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint requirements.txt .
 
-FROM python:3.11-slim
+FROM python:3.11.13-slim-bookworm
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/dataquarantine dataquarantine
 # The wheels at hand are the pinned ones.
 # hadolint ignore=DL3013

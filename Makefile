@@ -11,12 +11,15 @@ PYTEST := $(BIN)/python -m pytest
 # time against a bar run by themselves.
 BESIDE := -n 3 --dist loadfile -m "not alone"
 
+PROMTOOL := $(or $(shell command -v promtool),$(CACHE)/prometheus/usr/bin/promtool)
+
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
-	conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots
+	conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots \
+	site deploy-check promtool
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +81,15 @@ dashboard-test: $(RUN_READY) ## Check the dashboard's style and run its unit tes
 	@scripts/build-dashboard packages
 	@scripts/with-node sh -c "cd dashboard && npm run --silent lint && npm run --silent test"
 
+site: $(CACHE)/tools/ready ## Build the documentation strictly into .cache/site
+	NO_MKDOCS_2_WARNING=1 $(CACHE)/tools/bin/mkdocs build --quiet
+
+deploy-check: $(TEST_READY) $(CACHE)/tools/ready $(PROMTOOL) ## Check Compose files, chart, alerts and dashboards
+	scripts/check-deploy
+	$(PYTEST) tests/unit/deploy
+
+promtool: $(PROMTOOL) ## Fetch promtool, which tests the alerts (Debian's package, not installed)
+
 wheel: $(TEST_READY) dashboard ## Build the wheel and try it in an environment of its own
 	scripts/check-wheel $(PYTHON)
 
@@ -100,6 +112,15 @@ $(TEST_READY): $(RUN_READY) requirements-test.txt
 	@echo "installing the tests' packages into $(VENV)"
 	$(PIP) install -r requirements-test.txt
 	@touch $@
+
+$(CACHE)/tools/ready: requirements-tools.txt
+	@echo "installing the documentation's and deployment's tools into $(CACHE)/tools"
+	$(PYTHON) -m venv $(CACHE)/tools
+	$(CACHE)/tools/bin/pip --disable-pip-version-check --quiet install -r requirements-tools.txt
+	@touch $@
+
+$(CACHE)/prometheus/usr/bin/promtool: scripts/fetch-promtool
+	scripts/fetch-promtool $(CACHE)/prometheus
 
 $(CACHE)/webhooks/ready: scripts/fetch-webhooks
 	scripts/fetch-webhooks $(CACHE)/webhooks

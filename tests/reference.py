@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "commands.md": "\n".join(_commands()),
         FOLDER / "settings.md": "\n".join(_settings()),
         FOLDER / "metrics.md": "\n".join(_metrics()),
+        FOLDER / "log-events.md": "\n".join(_events()),
         FOLDER / "http.md": "\n".join(http_page(api_document())),
     }
 
@@ -99,6 +101,42 @@ def _declared() -> Iterator[tuple[str, str, str, str]]:
         labels = ", ".join(f"`{label}`" for label in value._labelnames)  # noqa: SLF001  no accessor
         suffix = "_total" if family.type == "counter" else ""
         yield family.name + suffix, family.type, labels, family.documentation
+
+
+def _events() -> Iterator[str]:
+    yield f"# Log events\n\n{WRITTEN}"
+    yield "With `--log-format json` each line is one object: `timestamp`, `level`, `logger`,"
+    yield "`event`, `message` and the facts. Build alerts and searches on `event`: the names stay."
+    yield "Lines of other packages (Faust, aiokafka) have the logger's name as their event.\n"
+    yield "| event | level | message |\n|---|---|---|"
+    for name, level, message in sorted(set(_logged())):
+        yield f"| `{name}` | {level} | {message} |"
+    yield ""
+
+
+def _logged() -> Iterator[tuple[str, str, str]]:
+    """Find the log calls whose `extra` names an action."""
+    root = FOLDER.parents[1]
+    for path in sorted([*(root / "dataquarantine").rglob("*.py"), *(root / "agents").glob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and (found := _log_call(node)) is not None:
+                yield found
+
+
+def _log_call(node: ast.Call) -> tuple[str, str, str] | None:
+    extra = next((each.value for each in node.keywords if each.arg == "extra"), None)
+    if not (isinstance(extra, ast.Dict) and isinstance(node.func, ast.Attribute) and node.args):
+        return None
+    facts = {
+        key.value: value.value
+        for key, value in zip(extra.keys, extra.values, strict=True)
+        if isinstance(key, ast.Constant) and isinstance(value, ast.Constant)
+    }
+    message = node.args[0]
+    if "action" not in facts or not isinstance(message, ast.Constant):
+        return None
+    level = {"exception": "error"}.get(node.func.attr, node.func.attr)
+    return str(facts["action"]), level, str(message.value).replace("|", "\\|")
 
 
 if __name__ == "__main__":

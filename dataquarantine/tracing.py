@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 EXPORTER = "OTEL_TRACES_EXPORTER"
+ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES"
 
 _tracer: Any = None  # an OpenTelemetry tracer; its package is optional
 
@@ -32,7 +33,8 @@ def start_tracing(environ: Mapping[str, str] | None = None) -> bool:
 
     Raises: ConfigError when they do and the packages are not there.
     """
-    if not is_wanted(os.environ if environ is None else environ):
+    environ = os.environ if environ is None else environ
+    if not is_wanted(environ):
         return False
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -44,8 +46,9 @@ def start_tracing(environ: Mapping[str, str] | None = None) -> bool:
             f"OTEL_* variables ask for traces, {exc.name} is missing; "
             "install dataquarantine[otel] or set OTEL_SDK_DISABLED=true"
         ) from exc
-    # Resource.create lets OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
-    provider = TracerProvider(resource=Resource.create({"service.name": "dataquarantine"}))
+    named = "OTEL_SERVICE_NAME" in environ or "service.name" in environ.get(ATTRIBUTES, "")
+    attributes = {} if named else {"service.name": "dataquarantine"}
+    provider = TracerProvider(resource=Resource.create(attributes))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     use(provider)
     return True

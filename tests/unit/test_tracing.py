@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
@@ -52,6 +55,40 @@ def test_a_chunk_is_one_span_with_its_counts(spans: InMemorySpanExporter) -> Non
         "dataquarantine.invalid": 1,
         "dataquarantine.error": 0,
     }
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes spans as an OpenTelemetry collector does."""
+
+    taken: queue.Queue[tuple[str, bytes]]
+
+    def do_POST(self) -> None:
+        self.taken.put((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Stay silent."""
+
+
+def test_spans_arrive_where_the_variables_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    Collector.taken = queue.Queue()
+    server = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "gateway-7")
+
+    assert tracing.start_tracing()
+    finished_chunk()
+    path, body = Collector.taken.get(timeout=30)
+    tracing.use(None)
+    server.shutdown()
+    server.server_close()
+
+    assert path == "/v1/traces"
+    assert b"gateway-7" in body
+    assert b"process raw-events" in body
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from dataquarantine.api.openapi import OpenApiDocument, describe
 from dataquarantine.api.overview import Live, OverviewViews
 from dataquarantine.api.processes import Processes
 from dataquarantine.api.quarantine import Quarantine
+from dataquarantine.api.schema_batches import SchemaBatches
 from dataquarantine.api.schemas import Schemas
 from dataquarantine.api.service import MOUNT, Api
 from dataquarantine.api.tables import TableViews
@@ -88,6 +89,7 @@ class WorkerApi:
                 Quarantine(desk, masker),
                 Incidents(desk, masker),
                 _schemas(service.registry, service, settings),
+                SchemaBatches(service.registry, service.propose),
                 Judging(catalog, processes),
                 BreakerViews(desk, sources, breaker),
                 Audit(desk, processes),

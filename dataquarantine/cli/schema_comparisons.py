@@ -38,23 +38,10 @@ MODES = (
 @json_option
 def diff(old: str, new: str, policy: str, as_json: bool) -> None:
     """List what changes from OLD to NEW, both ways; each is a file or NAME@VERSION."""
-    from dataquarantine.schemas.compatibility import Policy, compare_documents
+    from dataquarantine.schemas.changes import both_ways
+    from dataquarantine.schemas.compatibility import Policy
 
-    before, after = find_document(old), find_document(new)
-    backward = compare_documents(after, before, Policy(policy), "BACKWARD")
-    forward = compare_documents(before, after, Policy(policy), "FORWARD")
-    rows = [
-        {
-            "direction": report_row["direction"],
-            "code": report_row["code"],
-            "pointer": report_row["pointer"],
-            "compatible": report_row["compatible"],
-            "decided_by": report_row["decided_by"],
-            "message": report_row["message"],
-        }
-        for report in (backward, forward)
-        for report_row in report.to_json()["differences"]
-    ]
+    rows = both_ways(find_document(old), find_document(new), Policy(policy))
     emit_list(
         rows,
         columns=("direction", "compatible", "code", "pointer", "message"),
@@ -149,9 +136,11 @@ def _told(row: dict[str, Any]) -> str:
     text += f": {row['why']}" if row["why"] else ""
     effect = row["effect"]
     if effect:
+        codes = ", ".join(f"{code} {count}" for code, count in effect["by_code"].items())
         text += (
-            f"\n    in shadow: {effect['compared']} records compared, "
-            f"{effect['newly_failing']} newly failing, {effect['newly_passing']} newly passing"
+            f"\n    {row['version']} in shadow: {effect['compared']} records compared, "
+            f"{effect['newly_failing']} newly failing{f' ({codes})' if codes else ''}, "
+            f"{effect['newly_passing']} newly passing"
         )
     return text
 

@@ -66,6 +66,24 @@ class ConfluentClient:
         subject, number = min(places, default=(f"id-{schema_id}", 1))
         return RemoteSchema(schema_id, subject, number, kind, definition)
 
+    async def version(self, subject: str, number: int | None) -> RemoteSchema | None:
+        """Fetch a version of a subject, the latest for `None`; None when there is no such one.
+
+        Raises: RegistryUnavailable after three attempts.
+        """
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with aiohttp.ClientSession(headers=self._headers, timeout=timeout) as session:
+            path = f"/subjects/{quote(subject, safe='')}/versions/{number or 'latest'}"
+            body = await self._get(session, path)
+            if body is None:
+                return None
+            try:
+                kind, definition = await self._definition(session, body)
+                found = (int(body["id"]), str(body["subject"]), int(body["version"]))
+            except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as exc:
+                raise RegistryUnavailable(f"{self._base} answers with no schema") from exc
+        return RemoteSchema(*found, kind, definition)
+
     async def _definition(
         self, session: aiohttp.ClientSession, body: dict[str, Any], depth: int = 0
     ) -> tuple[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dataquarantine.api.confluent import user_of
+from dataquarantine.api.schema_batches import SchemaBatches
 from dataquarantine.api.schemas import Schemas
 from dataquarantine.api.service import Api as Service
 from tests.unit.api.calling import call
@@ -19,7 +20,8 @@ class Api:
 
     def __init__(self) -> None:
         self.at_hand = RegistryAtHand()
-        self.api = Service([Schemas(self.at_hand.registry, self.at_hand.propose)])
+        registry, propose = self.at_hand.registry, self.at_hand.propose
+        self.api = Service([Schemas(registry, propose), SchemaBatches(registry, propose)])
 
     def call(self, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:
         return call(self.api, method, path, body, **query)
@@ -99,6 +101,48 @@ def test_a_check_accepts_what_could_be_registered(api: Api) -> None:
     assert (answer["compatible"], answer["reasons"]) == (True, [])
 
 
+ORDER = {"name": "order", "description": "An order."}
+SAME = {**ORDER, "version": "1.0.0", "schema": obj(closed=True, a=TEXT)}
+WIDER = {**ORDER, "version": "1.1.0", "schema": obj(closed=True, a=TEXT, b=TEXT)}
+EDITED = {**SAME, "description": "Another order."}
+
+
+@pytest.mark.parametrize(
+    ("documents", "dry_run", "actions", "written", "versions"),
+    [
+        pytest.param([WIDER, SAME], False, ["unchanged", "register"], True, 2, id="new"),
+        pytest.param([WIDER, SAME], True, ["unchanged", "register"], False, 1, id="dry run"),
+        pytest.param([WIDER, EDITED], False, ["refused", "register"], False, 1, id="edited"),
+    ],
+)
+def test_a_repository_is_synced_as_a_whole_or_not_at_all(
+    api: Api,
+    documents: list[Any],
+    dry_run: bool,
+    actions: list[str],
+    written: bool,
+    versions: int,
+) -> None:
+    body = {"documents": documents, "why": "merged", "dry_run": dry_run}
+
+    status, answer = api.call("POST", "/schemas/sync", body)
+
+    assert (status, [item["action"] for item in answer["items"]]) == (200, actions)
+    assert (answer["written"], answer["refused"]) == (written, "refused" in actions)
+    assert len(api.call("GET", "/schemas")[1]["items"]) == versions
+
+
+@pytest.mark.parametrize("old", ["order", "order@1.0.0", SAME], ids=["name", "version", "document"])
+def test_a_difference_is_listed_both_ways(api: Api, old: Any) -> None:
+    _, changes = api.call("POST", "/schemas/diff", {"old": old, "new": WIDER})
+    _, none = api.call("POST", "/schemas/diff", {"old": old, "new": SAME})
+
+    found = {(item["direction"], item["pointer"]) for item in changes["items"]}
+    assert {direction for direction, _ in found} == {"BACKWARD", "FORWARD"}
+    assert all("/properties/b" in pointer for _, pointer in found)
+    assert none["items"] == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [
@@ -109,6 +153,8 @@ def test_a_check_accepts_what_could_be_registered(api: Api) -> None:
         pytest.param("POST", "/schemas/order/rollback", {}, 409, 40902, id="rollback"),
         pytest.param("POST", "/schemas", {"document": {"name": "x"}}, 422, 42201, id="document"),
         pytest.param("POST", "/schemas", [], 400, 400, id="no object"),
+        pytest.param("POST", "/schemas/sync", {"documents": [{}]}, 422, 42201, id="synced"),
+        pytest.param("POST", "/schemas/diff", {"old": "no", "new": "no"}, 404, 40401, id="diff"),
         pytest.param(
             "POST", "/schemas/order/versions/1.0.0/state", {"state": "on"}, 422, 42202, id="state"
         ),

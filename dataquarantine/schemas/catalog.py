@@ -126,6 +126,12 @@ class Catalog:
                 return _compile(listing, listed)
         return _miss(listing, name, version)
 
+    def knows(self, name: str, version: str | None) -> bool:
+        """Tell whether `find` would find something; compiles nothing."""
+        listing = self._listing
+        wanted = version or listing.latest.get(name)
+        return wanted is not None and wanted in listing.by_name.get(name, {})
+
     def find_by_id(self, schema_id: int) -> Found | None:
         listed = self._listing.by_id.get(schema_id)
         return self.find(listed.document.name, listed.document.version) if listed else None

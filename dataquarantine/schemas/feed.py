@@ -16,6 +16,7 @@ from dataquarantine.schemas.events import EventBook
 from dataquarantine.schemas.files import SchemaFiles
 from dataquarantine.schemas.log import SchemaLogMissing, SchemaLogUnavailable
 from dataquarantine.schemas.remote import ReadThrough, RemoteSource
+from dataquarantine.schemas.remote_names import NamesThrough
 from dataquarantine.schemas.service import RegistryService
 from dataquarantine.schemas.shadow import ShadowBench
 from dataquarantine.schemas.source import RegistrySource
@@ -43,6 +44,7 @@ class SchemaFeed:
         self.events = EventBook(partial(write_schema_events, self._reports))
         self.service.on_events = self.events.note
         self._reading = asyncio.Lock()
+        self._client = self._open_client()
         self._read_through, remote = self._open_remote()
         self.catalog = Catalog(
             [
@@ -52,16 +54,33 @@ class SchemaFeed:
             ],
             model_packages=self._settings.model_packages,
         )
+        self._names_through = self._open_names()
         self._registered = RegistrySource(self.service.registry)
         self._shadows = ShadowBench(pipelines, clock)
 
-    def _open_remote(self) -> tuple[ReadThrough | None, list[RemoteSource]]:
+    def _open_client(self) -> ConfluentClient | None:
         url = self._settings.registry_url
-        if url is None:
+        return None if url is None else ConfluentClient(url.get_secret_value())
+
+    def _open_remote(self) -> tuple[ReadThrough | None, list[RemoteSource]]:
+        client, registry = self._client, self.service.registry
+        if client is None:
             return None, []
-        client, registry = ConfluentClient(url.get_secret_value()), self.service.registry
         through = ReadThrough(registry, client.namespace, client.schema, self.service.keep_remote)
         return through, [RemoteSource(registry, client.namespace)]
+
+    def _open_names(self) -> NamesThrough | None:
+        client = self._client
+        if client is None:
+            return None
+        return NamesThrough(
+            self.service.registry,
+            client.namespace,
+            client.version,
+            self.service.keep_remote,
+            knows=self.catalog.knows,
+            ttl_s=self._settings.ttl_s,
+        )
 
     async def restore(self) -> None:
         """Read what lies on this worker's disk; needs no broker."""
@@ -98,12 +117,14 @@ class SchemaFeed:
 
     def wait_for(self, topic: str, records: Sequence[Record]) -> Awaitable[None] | None:
         """Return what fetches the schemas that records name and nobody here knows, if any."""
-        if self._read_through is None:
+        if self._read_through is None or self._names_through is None:
             return None
-        if self._pipelines[topic].selection.from_ != "confluent":
-            return None
-        missing = self._read_through.missing(records)
-        return self._read_through.fetch(missing) if missing else None
+        selection = self._pipelines[topic].selection
+        if selection.from_ == "confluent":
+            ids = self._read_through.missing(records)
+            return self._read_through.fetch(ids) if ids else None
+        names = self._names_through.missing(topic, records, selection)
+        return self._names_through.fetch(names) if names else None
 
     def compare_shadows(
         self, topic: str, records: Sequence[Record], judged: JudgedChunk

@@ -6,8 +6,9 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote, unquote
 
 from pydantic import ValidationError
 
@@ -22,6 +23,10 @@ logger = logging.getLogger(__name__)
 #: How long an id that was not found is not asked for again.
 FORGET_S = 10.0
 MAX_UNKNOWN = 10_000
+#: Rows of names, behind the namespace: `latest/<subject>` says which version is the latest.
+LATEST = "latest/"
+
+K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class RemoteSchema:
         return json.dumps(asdict(self), separators=(",", ":")).encode()
 
     def listed(self) -> ListedSchema | None:
-        """Return it as a source lists it, never as the latest; None when it can't be used."""
+        """Return it as a source lists it, not as the latest; None when it can't be used."""
         try:
             document = SchemaDocument.model_validate(
                 {
@@ -61,6 +66,21 @@ class RemoteSchema:
         return ListedSchema(document, enforced=False, schema_id=self.id)
 
 
+class Unknown(Generic[K]):
+    """What was asked for in vain; known as such for `FORGET_S`."""
+
+    def __init__(self) -> None:
+        self._until: dict[K, float] = {}
+
+    def add(self, key: K) -> None:
+        if len(self._until) >= MAX_UNKNOWN:
+            self._until.clear()
+        self._until[key] = time.monotonic() + FORGET_S
+
+    def __contains__(self, key: K) -> bool:
+        return self._until.get(key, 0.0) > time.monotonic()
+
+
 class RemoteSource:
     """Lists what was read through; hides our own schemas of the same names."""
 
@@ -71,10 +91,32 @@ class RemoteSource:
 
     def read(self) -> Sequence[ListedSchema]:
         """List it; no I/O."""
+        latest: dict[str, str] = {}
         for key, row in list(self._registry.remotes.items()):
-            if key.startswith(self._prefix) and key not in self._listed:
+            if not key.startswith(self._prefix):
+                continue
+            if key.startswith(f"{self._prefix}{LATEST}"):
+                subject, number = latest_of(key, row)
+                latest[subject] = f"{number}.0.0"
+            elif key not in self._listed:
                 self._listed[key] = RemoteSchema(**json.loads(row)).listed()
-        return [listed for listed in self._listed.values() if listed is not None]
+        return [
+            replace(listed, enforced=True)
+            if latest.get(listed.document.name) == listed.document.version
+            else listed
+            for listed in self._listed.values()
+            if listed is not None
+        ]
+
+
+def latest_key(subject: str) -> str:
+    """Name the row that says which number of a subject is the latest, behind the namespace."""
+    return f"{LATEST}{quote(subject, safe='')}"
+
+
+def latest_of(key: str, row: bytes) -> tuple[str, int]:
+    """Read such a row: subject and number."""
+    return unquote(key.rpartition("/")[2]), int(json.loads(row)["number"])
 
 
 class ReadThrough:
@@ -94,7 +136,7 @@ class ReadThrough:
         self._prefix = f"{REMOTE}{namespace}/"
         self._fetch = fetch
         self._keep = keep
-        self._unknown: dict[int, float] = {}
+        self._unknown: Unknown[int] = Unknown()
 
     def missing(self, records: Iterable[Record]) -> set[int]:
         """Name the ids of Confluent's wire format that are to be fetched before these are judged.
@@ -103,12 +145,10 @@ class ReadThrough:
         """
         found = {r.value[1:5] for r in records if r.value and r.value[0] == 0 and len(r.value) > 4}
         ids = {int.from_bytes(each, "big") for each in found}
-        now = time.monotonic()
         return {
             each
             for each in ids
-            if f"{self._prefix}{each}" not in self._registry.remotes
-            and self._unknown.get(each, 0.0) <= now
+            if f"{self._prefix}{each}" not in self._registry.remotes and each not in self._unknown
         }
 
     async def fetch(self, ids: Iterable[int]) -> None:
@@ -130,6 +170,4 @@ class ReadThrough:
             if found is not None:
                 await self._keep(key, found.to_row())
                 continue
-            if len(self._unknown) >= MAX_UNKNOWN:
-                self._unknown.clear()
-            self._unknown[schema_id] = time.monotonic() + FORGET_S
+            self._unknown.add(schema_id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,12 +13,11 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -25,9 +26,10 @@ from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.store import schema_events
 from dataquarantine.store.postgres import Database
 from tests.integration.registry_server import served
-from tests.integration.worker.stack import SCHEMAS, Stack, Worker, until
+from tests.integration.worker.stack import PARTITIONS, SCHEMAS, Stack, Worker, until
 from tests.unit.api.registry_at_hand import RegistryAtHand
 
+PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "schema-rollout.md"
 AVRO = {"type": "record", "name": "event", "fields": [{"name": "user_id", "type": "string"}]}
 
 
@@ -79,6 +81,41 @@ def test_confluent_client_registers_on_one_worker_and_the_other_knows_within_a_s
     assert [message.value() for message in stack.read(stack.valid, 1)] == [data]
     history = json.loads(get(two, "/api/v1/schemas/orders-value/history"))["items"]
     assert [(step["by"], step["to"]) for step in history] == [("ann", "enforced")]
+
+
+def test_the_other_worker_judges_by_a_new_version_within_a_second(stack: Stack) -> None:
+    one, two = stack.start_worker(), stack.start_worker()
+    until(lambda: two.is_ready() and one.is_ready(), 30, "both hold partitions")
+    both = [{"name": "order", "version": f"{n}.0.0", "schema": {"type": "object"}} for n in (1, 2)]
+    for document in both:
+        document["compatibility"] = "NONE"
+    post(one, "/api/v1/schemas", {"document": both[0], "state": "enforced"})
+    until(lambda: registry(two, "/subjects") == ["order"], 5, "the other worker has the first")
+
+    registered_ms, sent = 0.0, 0
+    while not registered_ms or time.time() * 1000 < registered_ms + 1500:
+        record = b'{"_schema":"order"}'
+        stack.produce([{"value": record, "partition": n} for n in range(PARTITIONS)])
+        sent += PARTITIONS
+        if not registered_ms and len(stack.committed(stack.source)) == PARTITIONS:
+            post(one, "/api/v1/schemas", {"document": both[1], "state": "enforced"})
+            registered_ms = time.time() * 1000
+
+    judged = stack.read(stack.valid, sent)
+    old = [m.timestamp()[1] for m in judged if versions(m) == b"order@1.0.0"]
+    new = {m.partition() for m in judged if versions(m) == b"order@2.0.0"}
+    print(f"the last record judged by the old version: {max(old) - registered_ms:+.0f} ms")
+    assert max(old) < registered_ms + 1000
+    assert new == set(range(PARTITIONS))
+
+
+def post(worker: Worker, path: str, body: dict[str, Any]) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{worker.port}{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=15).close()
 
 
 def test_every_worker_keeps_the_rows_on_disk_and_rebuilds_a_wiped_folder(stack: Stack) -> None:
@@ -146,53 +183,114 @@ def test_ids_are_read_through_from_another_registry_and_others_do_not_wait(stack
     assert "could not be fetched" not in two.log.read_text()
 
 
-def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(
-    stack: Stack,
-) -> None:
+@pytest.fixture
+def walk(stack: Stack) -> Walk:
+    """The commands of the documented walk, to be run one after the other."""
     stack.start_worker()
-    folder = stack.home / "repo" / "order"
-    folder.mkdir(parents=True)
-    config = stack.home / "worker-0.yaml"
+    return Walk(stack)
 
-    def dq(*words: str, code: int = 0) -> str:
+
+class Walk:
+    """Runs the walk through of `docs/concepts/schema-rollout.md`, in a repository of its own."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.folder = stack.home / "repository"
+        self.config = stack.home / "worker-0.yaml"
+        text = PAGE.read_text().partition("## A walk through")[2].partition("\n## ")[0]
+        self.commands = re.findall(r"^dataquarantine schema (.+)$", text, re.MULTILINE)
+
+    def next(self, begins: str, code: int = 0) -> str:
+        """Run the next command, which must begin so; returns what it prints."""
+        command = self.commands.pop(0)
+        assert command.startswith(begins)
+        return self.run(command, code)
+
+    def run(self, command: str, code: int = 0) -> str:
+        prefix = [sys.executable, "-m", "dataquarantine", "--config", str(self.config), "schema"]
         done = subprocess.run(
-            [sys.executable, "-m", "dataquarantine", "--config", str(config), "schema", *words],
-            capture_output=True, text=True, timeout=60,
+            [*prefix, *shlex.split(command)],
+            cwd=self.folder, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    write(folder, "1.0.0", {"id": {"type": "string"}, "note": {"type": "string"}}, ["id", "note"])
-    dq("register", str(folder / "1.0.0.yaml"), "--state", "enforced", "--why", "first")
-    write(folder, "2.0.0", {"id": {"type": "string"}}, ["id"])
-    assert "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL" in dq(
-        "check", str(folder / "2.0.0.yaml"), code=1
-    )
-    dq("register", str(folder / "2.0.0.yaml"), code=1)
-    write(folder, "2.0.0", {"id": {"type": "string"}}, ["id"], compatibility="NONE")
-    assert "register" in dq("sync", str(folder.parent), "--dry-run")
-    dq("sync", str(folder.parent), "--why", "nobody writes notes")
-    dq("state", "order@2.0.0", "shadow")
-    noted = b'{"_schema":"order","id":"1","note":"x"}'
-    stack.produce([noted, b'{"_schema":"order","id":"2"}', noted])
+    def file(self, version: str, fields: dict[str, Any], **more: Any) -> Path:
+        """Write a version of the schema, closed, all of its fields required."""
+        path = self.folder / "schemas" / "order" / f"{version}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        schema = {
+            "type": "object", "properties": fields, "required": [*fields],
+            "additionalProperties": False,
+        }  # fmt: skip
+        document = {"name": "order", "version": version, "description": "An order."}
+        path.write_text(json.dumps({**document, "schema": schema, **more}))  # which is YAML
+        return path
+
+    def shadow(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("state order@2.0.0 --json"))["shadow"]
+        return found
+
+
+TEXT = {"type": "string"}
+NOTED = b'{"_schema":"order","id":"1","note":"x"}'
+BARE = b'{"_schema":"order","id":"2"}'
+NUMBERED = b'{"_schema":"order","id":3}'
+
+
+def test_the_documented_walk_refuses_shadows_enforces_falls_back_and_rolls_back(
+    stack: Stack, walk: Walk
+) -> None:
+    first = walk.file("1.0.0", {"id": TEXT, "note": TEXT})
+    walk.file("2.0.0", {"id": TEXT})
+    walk.next("register")
+    assert "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL" in walk.next("check", code=1)
+    assert "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL" in walk.next("check", code=1)
+    walk.run("register schemas/order/2.0.0.yaml", code=1)
+    walk.file("2.0.0", {"id": TEXT}, compatibility="NONE", fallback=["1.0.0"])
+    assert "register" in walk.next("sync")
+    walk.next("sync")
+
+    walk.next("state order@2.0.0 shadow")
+    stack.produce([NOTED, BARE, NOTED])
     assert len(stack.read(stack.valid, 2)) == 2
-    until(lambda: shown(dq)["compared"] == 3, 20, "the shadow compared three records")
-    assert (shown(dq)["newly_failing"], shown(dq)["newly_passing"]) == (2, 1)
-    refused = dq("state", "order@2.0.0", "enforced", "--after-shadow", "10000", code=1)
-    assert "3 of 10000 records" in refused
-    refused = dq("state", "order@2.0.0", "enforced", "--max-new-failures", "0", code=1)
+    until(lambda: walk.shadow()["compared"] == 3, 20, "the shadow compared three records")
+    assert (walk.shadow()["newly_failing"], walk.shadow()["newly_passing"]) == (2, 1)
+    assert "3 of 10000 records" in walk.next("state order@2.0.0 enforced", code=1)
+    refused = walk.run("state order@2.0.0 enforced --max-new-failures 0", code=1)
     assert "2 records would newly fail" in refused
-    dq("state", "order@2.0.0", "enforced", "--why", "in a hurry")
-    stack.produce([noted])
-    assert stack.read(stack.dead_letter, 2)
 
-    dq("rollback", "order", "--why", "orders with notes fail")
-    time_out = time.monotonic() + 1.0
-    while "enforced" not in dq("state", "order@1.0.0"):
-        assert time.monotonic() < time_out
-    stack.produce([noted])
+    walk.next("state order@2.0.0 enforced")
+    stack.produce([NOTED, BARE, NUMBERED])
+    judged = stack.read(stack.valid, 4)[2:]
+    assert [versions(message) for message in judged] == [b"order@1.0.0", b"order@2.0.0"]
+    assert len(stack.read(stack.dead_letter, 2)) == 2
+    walk.next("rollback")
+    stack.produce([NOTED, BARE])
 
-    assert [message.value() for message in stack.read(stack.valid, 3)] == [noted] * 3
+    assert versions(stack.read(stack.valid, 5)[-1]) == b"order@1.0.0"
+    assert len(stack.read(stack.dead_letter, 3)) == 3
+    who = getpass.getuser()
+    assert [line[line.find(".0.0") - 1 :] for line in walk.next("history").splitlines()] == [
+        f"1.0.0 was registered and is enforced, by {who}: first",
+        f"2.0.0 was registered, by {who}: nobody writes notes",
+        f"2.0.0 went from registered to shadow, by {who}: see it on live orders",
+        f"2.0.0 went from shadow to enforced, by {who}: in a hurry",
+        "2.0.0 in shadow: 3 records compared, 2 newly failing (UNKNOWN_FIELD 2), 1 newly passing",
+        f"2.0.0 went from enforced to shadow, by {who} (rollback): orders with notes fail",
+    ]
+    assert walk.commands == []
+    assert_reported(stack)
+    first.write_text(first.read_text().replace("An order.", "Another order."))
+    assert "never changes" in walk.run("sync schemas", code=1)
+
+
+def versions(message: Any) -> bytes:
+    """Say which version accepted a record."""
+    return bytes(dict(message.headers())["__dq.schema"])
+
+
+def assert_reported(stack: Stack) -> None:
+    """The same life is in Postgres, and its effect in the metrics."""
     database = Database(stack.database_url)
     lived = [
         ("1.0.0", None, "enforced", False),
@@ -209,31 +307,3 @@ def test_a_version_is_shadowed_enforced_and_rolled_back_from_the_command_line(
     assert rows[3]["effect"]["newly_failing"] == 2
     metric = 'dataquarantine_shadow_disagreements_total{schema="order",version="2.0.0"}'
     assert float(stack.workers[0].metrics().partition(metric)[2].split()[0]) >= 3
-    told = f"2.0.0 went from enforced to shadow, by {getpass.getuser()} (rollback): orders with"
-    assert told in dq("history", "order")
-    edited = (folder / "1.0.0.yaml").read_text().replace("An order.", "Another order.")
-    (folder / "1.0.0.yaml").write_text(edited)
-    assert "never changes" in dq("sync", str(folder.parent), code=1)
-
-
-def shown(dq: Callable[..., str]) -> dict[str, Any]:
-    """Ask what the shadow of version 2 has shown."""
-    text = dq("state", "order@2.0.0", "--json")
-    found: dict[str, Any] = json.loads(text)["shadow"]
-    return found
-
-
-def write(
-    folder: Path, version: str, properties: dict[str, Any], required: list[str], **more: Any
-) -> None:
-    document = {
-        "name": "order",
-        "version": version,
-        "description": "An order.",
-        "schema": {
-            "type": "object", "properties": properties, "required": required,
-            "additionalProperties": False,
-        },
-        **more,
-    }  # fmt: skip
-    (folder / f"{version}.yaml").write_text(yaml.safe_dump(document))

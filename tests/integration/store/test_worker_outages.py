@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -21,6 +26,7 @@ from dataquarantine.quarantine.envelope import parse_envelope
 from dataquarantine.settings import S3Settings
 from dataquarantine.store.objects import ObjectStore
 from tests.integration.worker.stack import Stack, until
+from tests.integration.worker.test_audit import audit
 
 #: How long a store is away; longer by hand, to see that nothing grows with it.
 OUTAGE_S = float(os.environ.get("OUTAGE_S", "8"))
@@ -234,6 +240,47 @@ def test_a_worker_killed_while_its_spool_fills_loses_nothing(
     print(f"{OUTAGE_S:g} s: {load.bad} bad records, oldest uncommitted {load.worst_age_s:.2f} s")
     assert load.worst_age_s <= MAX_COMMIT_AGE_S
     assert sorted(payloads(stack, bucket)) == sorted(bad(0, load.bad))  # type: ignore[type-var]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stack", "servers"), [("kafka", "both")], indirect=True)
+def test_a_lost_spool_is_named_by_audit_and_closed_by_rebuild(
+    stack: Stack, servers: list[Server], bucket: ObjectStore
+) -> None:
+    victim = stack.start_worker()
+    load = Load(stack)
+    load.send()
+    load.arrive()
+    stop(servers)
+    load.send()
+    letters = partial(stack.committed, stack.dead_letter)
+    until(lambda: sum(letters().values()) == load.bad, 30, "the sink went on over its spool")
+
+    victim.kill()
+    shutil.rmtree(stack.home / "spool")
+    start(servers)
+    stack.start_worker()
+    code, before = audit(stack)
+    rebuilt = run(stack, "quarantine", "rebuild")
+    load.arrive()
+    clean, after = audit(stack)
+
+    assert (code, {f["kind"] for f in before["findings"]}) == (1, {"row_missing"})
+    assert sum(f["next_offset"] - f["first_offset"] for f in before["findings"]) == 60
+    assert rebuilt["rows"] == RECORDS_PER_ROUND
+    assert (clean, after["findings"]) == (0, [])
+    assert sorted(payloads(stack, bucket)) == sorted(bad(0, load.bad))  # type: ignore[type-var]
+
+
+def run(stack: Stack, *words: str) -> Any:
+    """Run a command; returns its document."""
+    config = str(stack.home / "worker-0.yaml")
+    done = subprocess.run(
+        [sys.executable, "-m", "dataquarantine", "--config", config, *words, "--json"],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.mark.slow

@@ -30,7 +30,13 @@ _INSERT = f"""
     SELECT {_COLUMN_LIST} FROM quarantine_incoming i
     WHERE NOT EXISTS (SELECT FROM purged_records p WHERE p.id = i.id)
     ORDER BY id
-    ON CONFLICT DO NOTHING RETURNING id
+    ON CONFLICT DO NOTHING
+"""
+# Ids only when not all are new: turning them into objects costs as much as sending the rows.
+_INSERT_AND_TELL = f"""
+    WITH new AS ({_INSERT} RETURNING id), counted AS (SELECT count(*) AS n FROM new)
+    SELECT n, NULL AS id FROM counted
+    UNION ALL SELECT n, id FROM new, counted WHERE n <> :expected
 """
 # A row that was there before its payload arrived (it was spooled, and then the chunk came again).
 _MARK_REPEATED = """
@@ -164,8 +170,11 @@ class PostgresRows:
         def work(connection: sqlalchemy.Connection) -> frozenset[UUID]:
             connection.execute(text(_CREATE_INCOMING))
             copy_in(connection, _COPY, lines)
-            new = frozenset(row.id for row in connection.execute(text(_INSERT)))
-            incidents.count_in(connection, list({r.id: r for r in rows if r.id in new}.values()))
+            by_id = {row.id: row for row in rows}
+            told = connection.execute(text(_INSERT_AND_TELL), {"expected": len(by_id)}).all()
+            all_new = told[0].n == len(by_id)
+            new = frozenset(by_id if all_new else (row.id for row in told if row.id is not None))
+            incidents.count_in(connection, [by_id[row_id] for row_id in by_id if row_id in new])
             if len(new) < len(rows):
                 connection.execute(text(_MARK_REPEATED))
             return new

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 from aiokafka.structs import TopicPartition as KafkaTopicPartition
 
 from dataquarantine.audit.entry import LedgerEntry, SignedSkip, read_ledger
-from dataquarantine.quarantine.topic_reader import TopicUnreadable, partition_numbers, read_all
+from dataquarantine.quarantine.topic_reader import (
+    TopicUnreadable,
+    consumer_of,
+    partition_numbers,
+    read_all,
+)
 from dataquarantine.records import TopicPartition
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.kafka_client import client_options
@@ -29,7 +33,7 @@ async def bounds(kafka: KafkaSettings, topics: Sequence[str]) -> Bounds:
 
     Raises: TopicUnreadable.
     """
-    async with _consumer(kafka, ", ".join(topics)) as consumer:
+    async with consumer_of(kafka, ", ".join(topics)) as consumer:
         numbers = await partition_numbers(kafka)
         wanted = [KafkaTopicPartition(topic, n) for topic in topics for n in numbers.get(topic, ())]
         starts = await consumer.beginning_offsets(wanted)
@@ -65,7 +69,7 @@ async def count_records(kafka: KafkaSettings, tp: TopicPartition, first: int, en
     """
     where = KafkaTopicPartition(*tp)
     count = 0
-    async with _consumer(kafka, tp.topic) as consumer:
+    async with consumer_of(kafka, tp.topic) as consumer:
         consumer.assign([where])
         [kept] = (await consumer.beginning_offsets([where])).values()
         if kept >= end:
@@ -106,17 +110,3 @@ async def sign_skip(kafka: KafkaSettings, skip: SignedSkip) -> None:
         raise TopicUnreadable(LEDGER, type(exc).__name__) from exc
     finally:
         await producer.stop()
-
-
-@asynccontextmanager
-async def _consumer(kafka: KafkaSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
-    try:
-        await consumer.start()
-        yield consumer
-    except (KafkaError, OSError, TimeoutError) as exc:
-        raise TopicUnreadable(topic, type(exc).__name__) from exc
-    finally:
-        await consumer.stop()

@@ -34,7 +34,7 @@ async def read_one(kafka: KafkaSettings, topic: str, partition: int, offset: int
     Raises: TopicUnreadable.
     """
     where = TopicPartition(topic, partition)
-    async with _consumer(kafka, topic) as consumer:
+    async with consumer_of(kafka, topic, reset="none") as consumer:
         consumer.assign([where])
         consumer.seek(where, offset)
         try:
@@ -53,7 +53,7 @@ async def read_all(kafka: KafkaSettings, topic: str) -> AsyncIterator[list[Recor
     Raises: TopicUnreadable.
     """
     began_ms = int(time.time() * 1000)
-    async with _consumer(kafka, topic) as consumer:
+    async with consumer_of(kafka, topic, reset="none") as consumer:
         for number in (await partition_numbers(kafka)).get(topic, ()):
             where = TopicPartition(topic, number)
             consumer.assign([where])
@@ -107,9 +107,16 @@ async def retention_ms(kafka: KafkaSettings, topics: Sequence[str]) -> int | Non
 
 
 @asynccontextmanager
-async def _consumer(kafka: KafkaSettings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def consumer_of(
+    kafka: KafkaSettings, topic: str, *, reset: str = "earliest"
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Open a consumer without a group.
+
+    Args: topic: what to call it in an error. reset: where to go when an offset is gone, or `none`.
+    Raises: TopicUnreadable, for what happens inside too.
+    """
     consumer = AIOKafkaConsumer(
-        **client_options(kafka), enable_auto_commit=False, auto_offset_reset="none"
+        **client_options(kafka), enable_auto_commit=False, auto_offset_reset=reset
     )
     try:
         await consumer.start()

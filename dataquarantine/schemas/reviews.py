@@ -26,6 +26,7 @@ from dataquarantine.schemas.versions import (
     required_bump,
     version_key,
 )
+from dataquarantine.validation.compiled import identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class ReviewTask:
     @property
     def resources(self) -> dict[str, Any]:
         """Definitions that a `$ref` may name by `$id`."""
-        return identified([*self.others, *self.earlier])
+        return dict(identified([*self.others, *self.earlier]))
 
 
 def review_task(
@@ -183,18 +184,6 @@ def schema_hash(kind: str, definition: Any, model: str | None = None) -> str:
 def _digest(value: Any) -> str:
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def identified(documents: list[SchemaDocument]) -> dict[str, Any]:
-    """Collect JSON Schemas by their absolute `$id`."""
-    found: dict[str, Any] = {}
-    for document in documents:
-        definition = document.definition
-        if document.type == "json_schema" and isinstance(definition, dict):
-            identifier = definition.get("$id", definition.get("id"))
-            if isinstance(identifier, str) and ":" in identifier:
-                found[identifier.removesuffix("#")] = definition
-    return found
 
 
 def _where(remark: Remark) -> str:

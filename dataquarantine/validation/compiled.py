@@ -100,7 +100,7 @@ class SchemaCompiler:
     def __init__(
         self, documents: Sequence[SchemaDocument] = (), *, model_packages: Sequence[str] = ()
     ) -> None:
-        self._resources = _resources(documents)
+        self._resources = identified(documents)
         self._model_packages = model_packages
 
     def compile(self, document: SchemaDocument) -> CompiledSchema:
@@ -132,7 +132,7 @@ class SchemaCompiler:
         )
 
 
-def _resources(documents: Sequence[SchemaDocument]) -> Mapping[str, Any]:
+def identified(documents: Sequence[SchemaDocument]) -> Mapping[str, Any]:
     """Collect the definitions that others may name by `$id`, absolute ones only."""
     found: dict[str, Any] = {}
     for document in documents:

@@ -15,7 +15,7 @@ from dataquarantine.schemas.compatibility.avro_types import (
     Type,
     read_type,
 )
-from dataquarantine.schemas.compatibility.report import Difference
+from dataquarantine.schemas.compatibility.report import Difference, Notes
 
 #: reader <- writers it may be promoted from
 PROMOTIONS = {
@@ -29,7 +29,7 @@ MAX_DEPTH = 200
 
 
 @dataclass
-class AvroWalk:
+class AvroWalk(Notes):
     """The state of one comparison of a reader with a writer."""
 
     reader_names: AvroNames
@@ -37,21 +37,6 @@ class AvroWalk:
     differences: list[Difference] = field(default_factory=list)
     active: frozenset[tuple[str, str]] = frozenset()
     depth: int = 0
-
-    def note(
-        self,
-        code: str,
-        pointer: str,
-        message: str,
-        *,
-        breaks: bool = False,
-        tolerated: bool = False,
-        undecided: bool = False,
-    ) -> None:
-        """Add a difference."""
-        self.differences.append(
-            Difference(code, pointer, message, breaks or undecided, tolerated, undecided)
-        )
 
     def findings(self, reader: Type, writer: Type, pointer: str) -> list[Difference]:
         """Compare apart, so that what is found may be thrown away."""

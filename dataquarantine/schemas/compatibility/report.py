@@ -61,6 +61,27 @@ class Difference:
         return replace(self, pointer=prefix + self.pointer)
 
 
+class Notes:
+    """What a comparison has found so far."""
+
+    differences: list[Difference]
+
+    def note(
+        self,
+        code: str,
+        pointer: str,
+        message: str,
+        *,
+        breaks: bool = False,
+        tolerated: bool = False,
+        undecided: bool = False,
+    ) -> None:
+        """Add a difference."""
+        self.differences.append(
+            Difference(code, pointer, message, breaks or undecided, tolerated, undecided)
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class CompatibilityReport:
     """The answer to "may this schema replace that one".

@@ -23,7 +23,7 @@ from dataquarantine.schemas.compatibility.dialect import (
     value_key,
 )
 from dataquarantine.schemas.compatibility.proof import containment
-from dataquarantine.schemas.compatibility.report import Difference
+from dataquarantine.schemas.compatibility.report import Difference, Notes
 
 MAX_DEPTH = 48
 #: Comparisons of one walk; a schema that needs more is refused as undecided, not waited for.
@@ -49,7 +49,7 @@ class Pair:
 
 
 @dataclass
-class Walk:
+class Walk(Notes):
     """The state of one comparison of a reader with a writer."""
 
     reader_root: Root
@@ -62,21 +62,6 @@ class Walk:
     budget: list[int] = field(default_factory=lambda: [MAX_COMPARISONS])
     #: the library's proof; without it only the keywords decide
     ask: Callable[[Any, Root, Any, Root], str] = containment
-
-    def note(
-        self,
-        code: str,
-        pointer: str,
-        message: str,
-        *,
-        breaks: bool = False,
-        tolerated: bool = False,
-        undecided: bool = False,
-    ) -> None:
-        """Add a difference."""
-        self.differences.append(
-            Difference(code, pointer, message, breaks or undecided, tolerated, undecided)
-        )
 
     def covered(self, reader: Any, writer: Any) -> bool:
         """Tell whether a subschema of the reader surely takes all that one of the writer takes."""

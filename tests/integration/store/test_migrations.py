@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 import sqlalchemy
@@ -17,7 +19,9 @@ from dataquarantine.store.postgres import Database
 
 SCHEMA = text(
     "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
-    " WHERE table_schema = 'public' AND table_name <> 'alembic_version' ORDER BY 1, 2"
+    " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+    " UNION ALL SELECT tablename, indexname, indexdef, '' FROM pg_indexes"
+    " WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1, 2"
 )
 
 
@@ -46,6 +50,33 @@ def test_each_migration_can_be_undone(empty_database_url: str) -> None:
         migrations.downgrade(empty_database_url, "-1")
 
         assert schema_of(empty_database_url) == before[revision]
+
+
+def test_messages_are_searched_without_the_extension_where_it_is_not_allowed(
+    database_of_another: str,
+) -> None:
+    assert migrations.upgrade(database_of_another) == migrations.latest()
+
+    indexes = {row[1] for row in schema_of(database_of_another)}
+    assert "quarantine_records_field_path" in indexes
+    assert "quarantine_records_message" not in indexes
+    migrations.downgrade(database_of_another, "base")
+
+
+@pytest.fixture
+def database_of_another(empty_database_url: str) -> Iterator[str]:
+    """The URL for somebody who owns no database and may make tables only."""
+    name = f"role_{uuid4().hex}"
+    engine = sqlalchemy.create_engine(empty_database_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD 'test'"))
+        connection.execute(text(f"GRANT ALL ON SCHEMA public TO {name}"))
+        yield str(
+            engine.url.set(username=name, password="test").render_as_string(hide_password=False)
+        )
+        connection.execute(text(f"DROP OWNED BY {name}"))
+        connection.execute(text(f"DROP ROLE {name}"))
+    engine.dispose()
 
 
 def test_upgrading_twice_changes_nothing(empty_database_url: str) -> None:

@@ -75,6 +75,18 @@ def test_filters_choose_records(
     assert queries.count(Filters(**filters)) == len(offsets)
 
 
+def test_a_part_of_a_message_is_looked_up_by_its_trigrams(database: Database) -> None:
+    statement = text(
+        "EXPLAIN SELECT id FROM quarantine_records WHERE error_message ILIKE '%required prop%'"
+    )
+
+    def plan(connection: Connection) -> str:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        return "\n".join(connection.execute(statement).scalars())
+
+    assert "error_message_idx" in database.transact(plan)
+
+
 def test_pages_follow_each_other_newest_first_without_gap_or_overlap(
     queries: QuarantineQueries,
 ) -> None:

@@ -14,11 +14,10 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
-from benchmarks.harness import SCHEMA_FILE
+from benchmarks.events import SCHEMA_FILE, schema_with_rules
 from dataquarantine.records import SourceRecord
 from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.documents import SchemaDocument
@@ -27,11 +26,6 @@ from dataquarantine.settings import PipelineSettings
 from dataquarantine.validation.engine import Engine
 
 CHUNK = 1000
-RULES = [
-    {"name": "not_from_the_future", "expression": "timestamp <= now()"},
-    {"name": "known_kind", "expression": 'event_type in ["view", "click", "purchase"]'},
-    {"name": "not_a_test_user", "expression": 'user_id != "USER000000"'},
-]
 VALID = (
     b'{"_schema":"user_event","user_id":"USER123456","event_type":"purchase",'
     b'"timestamp":"2025-12-27T16:00:00Z","product_id":"PROD789","session_id":"sess_abc123"}'
@@ -52,7 +46,9 @@ class Cost:
     bar: float | None
 
 
-class _Fixed:
+class Fixed:
+    """One schema as all there is."""
+
     def __init__(self, document: SchemaDocument) -> None:
         self._listed = ListedSchema(document)
 
@@ -70,9 +66,7 @@ def main() -> None:
 def measure(rounds: int = 15) -> list[Cost]:
     """Measure the three kinds of record; bars are those of the project."""
     document = load_schema_file(SCHEMA_FILE)
-    ruled = document.model_copy(
-        update={"rules": SchemaDocument.model_validate(_with_rules(document)).rules}
-    )
+    ruled = SchemaDocument.model_validate(schema_with_rules())
     gc.collect()
     gc.freeze()
     return [
@@ -87,14 +81,10 @@ def line(cost: Cost) -> str:
     return f"{cost.name:<20} {cost.us:6.2f} us  {cost.ratio:5.1f} x orjson.loads{bar}"
 
 
-def _with_rules(document: SchemaDocument) -> dict[str, Any]:
-    return {"name": document.name, "version": document.version, "rules": RULES}
-
-
 def _cost(
     name: str, document: SchemaDocument, value: bytes, bar: float | None, rounds: int
 ) -> Cost:
-    catalog = Catalog([_Fixed(document)])
+    catalog = Catalog([Fixed(document)])
     catalog.refresh()
     engine = Engine(catalog, PipelineSettings())
     records = [SourceRecord(value, offset=n) for n in range(CHUNK)]

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from dataquarantine import __version__
-from dataquarantine.outcomes import ErrorType, JudgedChunk, ValidationOutcome
+from dataquarantine.outcomes import ErrorType, JudgedChunk, ValidationOutcome, ValidationResult
 from dataquarantine.quarantine import envelope as envelopes
 from dataquarantine.quarantine.dialects import Dialect, dialect_headers, without_dialect
 from dataquarantine.quarantine.envelope import Envelope, ErrorSummary
@@ -23,6 +23,13 @@ from dataquarantine.records import Header, Record
 
 #: What a record batch adds around key, value and headers, generously.
 RECORD_OVERHEAD_BYTES = 1024
+_TEXT_HEADERS = tuple(
+    ERRORS_PREFIX + name
+    for name in (
+        *("schema", "schema.version", "stage", "type", "code", "message", "fingerprint"),
+        *("quarantine.id", "component.version"),
+    )
+)
 #: Key and headers above this go with the detached payload instead of into the topic.
 MAX_KEY_AND_HEADERS_BYTES = 64 * 1024
 
@@ -93,7 +100,7 @@ class DeadLetterWriter:
         return [
             self.dead_letter(index, records[index], outcome, judged.rendered.get(index), now)
             for index, outcome in enumerate(judged.outcomes)
-            if not outcome.passed
+            if outcome.result is not ValidationResult.VALID  # its property costs 50 ns a record
         ]
 
     def dead_letter(
@@ -172,23 +179,26 @@ def error_headers(envelope: Envelope, outcome: ValidationOutcome) -> list[Header
     """Say in headers what the envelope says, for consumers that don't open it."""
     error = envelope.validation_error
     first = headline(outcome)
-    texts: dict[str, str | None] = {
-        "topic": envelope.source_topic,
-        "partition": str(envelope.source_partition),
-        "offset": str(envelope.source_offset),
-        "timestamp": str(envelope.source_timestamp_ms),
-        "schema": envelope.schema_name,
-        "schema.version": envelope.schema_version,
-        "stage": STAGES[ErrorType(error.error_type)],
-        "type": error.error_type,
-        "code": first.code.value if first else None,
-        "message": error.error_message,
-        "fingerprint": envelope.fingerprint,
-        "attempt": str(envelope.attempt),
-        "quarantine.id": str(envelope.id),
-        "component.version": envelope.gateway_version,
-    }
-    return [(ERRORS_PREFIX + name, cap(text)) for name, text in texts.items() if text is not None]
+    texts = (
+        envelope.schema_name,
+        envelope.schema_version,
+        STAGES[ErrorType(error.error_type)],
+        error.error_type,
+        first.code.value if first else None,
+        error.error_message,
+        envelope.fingerprint,
+        str(envelope.id),
+        envelope.gateway_version,
+    )
+    named = zip(_TEXT_HEADERS, texts, strict=True)
+    return [
+        (ERRORS_PREFIX + "topic", envelope.source_topic.encode()),
+        (ERRORS_PREFIX + "partition", b"%d" % envelope.source_partition),
+        (ERRORS_PREFIX + "offset", b"%d" % envelope.source_offset),
+        (ERRORS_PREFIX + "timestamp", b"%d" % envelope.source_timestamp_ms),
+        (ERRORS_PREFIX + "attempt", b"%d" % envelope.attempt),
+        *[(name, cap(text)) for name, text in named if text is not None],
+    ]
 
 
 def encode(envelope: Envelope) -> bytes:
@@ -213,7 +223,7 @@ def _printable(value: Any) -> Any:
 
 
 def _size(key: bytes | None, value: bytes, headers: Sequence[Header]) -> int:
-    return len(key or b"") + len(value) + sum(len(n) + len(v or b"") + 10 for n, v in headers)
+    return len(key or b"") + len(value) + sum([len(n) + len(v or b"") + 10 for n, v in headers])
 
 
 def _without_payload(

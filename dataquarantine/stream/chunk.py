@@ -38,9 +38,8 @@ class Chunk:
         self.records = records
         self.owner = owner
         self.next_offset = records[-1].offset + 1
-        self.size_bytes = sum(
-            (len(r.value) if r.value else 0) + RECORD_OVERHEAD_BYTES for r in records
-        )
+        values = [r.value for r in records]
+        self.size_bytes = sum(map(len, filter(None, values))) + len(values) * RECORD_OVERHEAD_BYTES
         self.submitted = False
         self.finished = False
         self.tally: Tally | None = None  # None: not judged

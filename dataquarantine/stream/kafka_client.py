@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -10,6 +11,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.oauth import token_provider
+from dataquarantine.stream.outputs import OutputRow
 
 #: aiokafka's 100 ms would be added to every wait for a leader or a coordinator.
 RETRY_BACKOFF_MS = 20
@@ -61,6 +63,26 @@ def output_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
     )
 
 
-def output_batch(size_bytes: int) -> BatchBuilder:
+class OutputBatch(BatchBuilder):  # type: ignore[misc]  # untyped base
+    """A batch that takes many records in one call: aiokafka's own call costs half of the work."""
+
+    _relative_offset: int
+
+    def extend(self, rows: Sequence[OutputRow]) -> int:
+        """Append rows, in order, as long as they fit; returns how many did."""
+        if self._closed:
+            return 0
+        append = self._builder.append
+        first = position = self._relative_offset
+        for key, value, timestamp_ms, headers, _, _ in rows:
+            if append(position, timestamp_ms, key, value, headers) is None:
+                self.close()
+                break
+            position += 1
+        self._relative_offset = position
+        return position - first
+
+
+def output_batch(size_bytes: int) -> OutputBatch:
     """Make an empty batch that does not belong to a producer: it survives a new one."""
-    return BatchBuilder(size_bytes, 0)
+    return OutputBatch(size_bytes, 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from struct import Struct
 
@@ -14,7 +15,7 @@ _POSITIVE = 0x7FFFFFFF
 #: Readers of n little-endian words, made once for all usual key lengths.
 _READ_WORDS = tuple(Struct(f"<{count}I").unpack_from for count in range(65))
 
-#: Fewer keys of one length are hashed one by one.
+#: Fewer keys of one length are hashed one by one; fewer lengths are looked for one by one.
 _FEW = 16
 _LANE_BYTES = 8
 
@@ -24,21 +25,36 @@ def partitions_for(keys: Sequence[bytes | None], partitions: int, *, unkeyed: in
 
     Cost: 0.2 us a key when most have the same length, one by one it would be 0.9.
     """
-    by_length: dict[int, list[int]] = {}
-    for index, key in enumerate(keys):
-        length = len(key) if key else 0
-        if length in by_length:
-            by_length[length].append(index)
-        else:
-            by_length[length] = [index]
-    chosen = [unkeyed] * len(keys)
-    by_length.pop(0, None)
-    for length, indexes in by_length.items():
-        group = [keys[index] or b"" for index in indexes]
-        hashes = murmur2_of(group, length) if len(group) > _FEW else map(murmur2, group)
-        for index, digest in zip(indexes, hashes, strict=True):
+    data = [key or b"" for key in keys]
+    lengths = list(map(len, data))
+    distinct = set(lengths)
+    if len(distinct) == 1 and lengths[0]:
+        return [(h & _POSITIVE) % partitions for h in _hashes(data, lengths[0])]
+    chosen = [unkeyed] * len(data)
+    for length, indexes in _by_length(lengths, distinct).items():
+        group = [data[index] for index in indexes]
+        for index, digest in zip(indexes, _hashes(group, length), strict=True):
             chosen[index] = (digest & _POSITIVE) % partitions
     return chosen
+
+
+def _by_length(lengths: Sequence[int], distinct: set[int]) -> dict[int, list[int]]:
+    """Group positions by length, without those of no length."""
+    if len(distinct) <= _FEW:  # a pass for each is quicker than a dictionary
+        return {
+            length: [index for index, each in enumerate(lengths) if each == length]
+            for length in distinct
+            if length
+        }
+    groups: dict[int, list[int]] = defaultdict(list)
+    for index, length in enumerate(lengths):
+        groups[length].append(index)
+    groups.pop(0, None)
+    return groups
+
+
+def _hashes(keys: Sequence[bytes], length: int) -> Iterable[int]:
+    return murmur2_of(keys, length) if len(keys) > _FEW else map(murmur2, keys)
 
 
 def murmur2_of(keys: Sequence[bytes], length: int) -> list[int]:

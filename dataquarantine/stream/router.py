@@ -124,9 +124,10 @@ class Router:
         partitions = self._valid_partitions
         chosen = partitions_for(judged.keys, partitions, unkeyed=chunk.tp.partition % partitions)
         rows: list[list[OutputRow]] = [[] for _ in range(partitions)]
+        add_to = [each.append for each in rows]
         remediated, own_headers = judged.remediated, self._own_headers
         provenance = self._pipeline.provenance
-        source = f"{chunk.tp.topic}/{chunk.tp.partition}/".encode()
+        place = f"{chunk.tp.topic}/{chunk.tp.partition}/%d".encode()
         schema_header: list[Header] = []
         last: ValidationOutcome | None = None
         index = -1
@@ -142,15 +143,12 @@ class Router:
             if headers:
                 headers = [header for header in headers if not header[0].startswith(OWN_PREFIX)]
             if provenance:
-                headers = [
-                    *headers,
-                    (SOURCE_HEADER, b"%b%d" % (source, record.offset)),
-                    *schema_header,
-                ]
+                own = [(SOURCE_HEADER, place % record.offset), *schema_header]
+                headers = [*headers, *own] if headers else own
             value = remediated[index] if outcome.remediated else record.value
             if originals and index in originals:
                 headers = [*headers, (ORIGINAL_HEADER, originals[index].path.encode())]
-            rows[partition].append((key, value, record.timestamp, headers, chunk, index))
+            add_to[partition]((key, value, record.timestamp, headers, chunk, index))
         topic = self._pipeline.valid
         return {TopicPartition(topic, p): found for p, found in enumerate(rows) if found}
 

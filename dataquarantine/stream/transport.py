@@ -18,6 +18,7 @@ from faust.types import TP, ConsumerMessage
 
 from dataquarantine.records import TopicPartition
 from dataquarantine.settings import KafkaSettings
+from dataquarantine.stream.fetching import unpack_fast
 from dataquarantine.stream.gate import Gate
 from dataquarantine.stream.kafka_client import tls_context
 from dataquarantine.stream.ledger import LedgerWriter
@@ -336,6 +337,7 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
         self.ledger = ledger
         self.commit_every_s = commit_every_s
         self.drain_timeout_s = drain_timeout_s
+        unpack_fast()
         super().__init__(app.conf.broker_consumer, app)
 
 

@@ -75,7 +75,8 @@ def count_outcomes(judged: JudgedChunk) -> Tally:
 
 
 def _distinct(outcomes: Iterable[ValidationOutcome]) -> Iterable[ValidationOutcome]:
-    return {id(outcome): outcome for outcome in outcomes}.values()
+    outcomes = list(outcomes)
+    return dict(zip(map(id, outcomes), outcomes, strict=True)).values()
 
 
 def _add(tally: Tally, outcome: ValidationOutcome, times: int) -> None:

@@ -14,6 +14,7 @@ from dataquarantine.validation.rules.syntax import UInt
 from dataquarantine.validation.rules.times import (
     duration_text,
     epoch_seconds,
+    parse_timestamp,
     timestamp_text,
     to_timestamp,
 )
@@ -198,7 +199,9 @@ def read_double(value: Any) -> float:
 
 def read_timestamp(value: Any) -> datetime:
     """Read a field declared date-time."""
-    if type(value) is not str and not isinstance(value, datetime):
+    if type(value) is str:  # the straight way; the rest is for models and faults
+        return parse_timestamp(value)
+    if not isinstance(value, datetime):
         raise EvaluationError(f"expected a date-time text, found {type_name(plain(value))}")
     return to_timestamp(value)
 

@@ -78,6 +78,11 @@ KAFKA_UP = Gauge(
     "dataquarantine_kafka_up",
     "1 while the broker takes our records. 0: the gateway waits and loses nothing; mend Kafka.",
 )
+LOOP_LAG_SECONDS = Gauge(
+    "dataquarantine_loop_lag_seconds",
+    "Longest time that the event loop was busy with one thing, of the last seconds. "
+    "Above 0.5: chunks are too large or a rule too dear; heartbeats suffer above 3.",
+)
 PRODUCE_RETRIES = Counter(
     "dataquarantine_produce_retries_total",
     "Produce rounds tried again after an error of the broker. Growth: look at the brokers' log.",

@@ -21,6 +21,7 @@ CONFIG_ENV = "DQ_CONFIG"
 COMMANDS = {
     "breaker": "See which sources are closed, and let them flow again.",
     "audit": "Prove from the ledger that nothing was lost.",
+    "capacity": "Say what a rate needs: workers, partitions, brokers, stores, money.",
     "config": "Show the effective settings.",
     "db": "Bring the database to a version of its schema.",
     "dev": "Run everything on this machine: broker, Postgres, S3, a worker, sample events.",

@@ -1,0 +1,1 @@
+"""How much of everything a rate needs, from what was measured."""

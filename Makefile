@@ -18,6 +18,7 @@ TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
+	bench-full bench-check bench-docs \
 	conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots \
 	site deploy-check promtool
 
@@ -58,8 +59,17 @@ fmt: $(TEST_READY) ## Repair formatting and imports
 types: $(TEST_READY) ## Check the types of package and tests
 	$(BIN)/mypy
 
-bench: $(TEST_READY) ## Measure throughput (about 5 minutes; Java 17 and Maven)
+bench: $(TEST_READY) $(CACHE)/contenders/ready ## Measure throughput beside all contenders (about 5 minutes; real Kafka with Java 17 and Maven)
 	$(BIN)/python -m benchmarks
+
+bench-full: $(TEST_READY) $(CACHE)/contenders/ready ## Measure latency, growth, start-up and sinks too (about an hour)
+	$(BIN)/python -m benchmarks --full
+
+bench-check: $(TEST_READY) ## Fail when a record costs over 10 % more CPU, relative to a bare loop, than the baseline
+	$(BIN)/python -m benchmarks.check
+
+bench-docs: $(TEST_READY) ## Write the last results into docs/performance.md and the capacity model
+	$(BIN)/python -m benchmarks.report
 
 conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by engine
 	$(BIN)/python -m tests.conformance
@@ -121,6 +131,12 @@ $(CACHE)/tools/ready: requirements-tools.txt
 
 $(CACHE)/prometheus/usr/bin/promtool: scripts/fetch-promtool
 	scripts/fetch-promtool $(CACHE)/prometheus
+
+# Other stream libraries, only to compare with: their requirements never meet the product's.
+$(CACHE)/contenders/ready: benchmarks/contenders/requirements.txt | $(BIN)/python
+	$(PYTHON) -m venv $(CACHE)/contenders
+	$(CACHE)/contenders/bin/pip --disable-pip-version-check --quiet install -r $<
+	@touch $@
 
 $(CACHE)/webhooks/ready: scripts/fetch-webhooks
 	scripts/fetch-webhooks $(CACHE)/webhooks

@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-ROOT = Path(__file__).parents[1]
-SCHEMA_FILE = ROOT / "schemas" / "user_event" / "1.0.0.yaml"
+from benchmarks.events import INVALID_SHARE, ROOT, event
+from benchmarks.processes import Tree
+
 PARTITIONS = 4
-INVALID_SHARE = 0.02
-TICKS = os.sysconf("SC_CLK_TCK")
+#: How often the end offsets are asked for.
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -33,155 +32,149 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Bench:
-    """Where a run happens."""
+class Load:
+    """What lies on a source topic."""
 
-    servers: str
-    source: str
     records: int
+    partitions: int = PARTITIONS
+    invalid: float = INVALID_SHARE
+    padding: int = 0
+    schemas: int = 1
 
-    def create_topic(self, name: str, partitions: int = PARTITIONS) -> str:
-        admin = AdminClient({"bootstrap.servers": self.servers})
-        admin.create_topics([NewTopic(name, partitions, 1)])[name].result(timeout=30)
+
+class Bench:
+    """A broker with a loaded topic."""
+
+    def __init__(self, servers: str, source: str, load: Load) -> None:
+        self.servers = servers
+        self.source = source
+        self.load = load
+        self._admin = AdminClient({"bootstrap.servers": servers})
+        self._reader = Consumer({"bootstrap.servers": servers, "group.id": "bench-ends"})
+
+    @property
+    def records(self) -> int:
+        return self.load.records
+
+    def create_topic(self, name: str, partitions: int | None = None) -> str:
+        topic = NewTopic(name, partitions or self.load.partitions, 1)
+        self._admin.create_topics([topic])[name].result(timeout=30)
         return name
 
-    def load(self) -> None:
-        """Fill the source topic: 200-byte events, 2 % without `user_id`."""
+    def delete_topics(self, names: Sequence[str]) -> None:
+        """Delete topics, so that the disk does not fill up over the rounds."""
+        for done in self._admin.delete_topics(list(names)).values():
+            done.result(timeout=30)
+
+    def fill(self) -> None:
+        """Create the source topic and fill it."""
         self.create_topic(self.source)
+        self.refill()
+
+    def refill(self) -> None:
+        """Produce the load once more."""
+        load = self.load
         producer = Producer(
             {
                 "bootstrap.servers": self.servers,
                 "linger.ms": 20,
                 "batch.size": 500_000,
                 "queue.buffering.max.messages": 2_000_000,
+                "queue.buffering.max.kbytes": 1_000_000,
             }
         )
         rnd = random.Random(7)
-        for number in range(self.records):
-            producer.produce(self.source, event(number, rnd), partition=number % PARTITIONS)
-            if number % 1000 == 0:
-                producer.poll(0)
+        for number in range(load.records):
+            value = event(
+                number, rnd, invalid=load.invalid, padding=load.padding, schemas=load.schemas
+            )
+            _produce(producer, self.source, value, number % load.partitions)
         producer.flush()
 
     def run(
         self,
         contender: str,
-        command: Sequence[str],
+        commands: Sequence[Sequence[str]],
         outputs: Sequence[str],
         *,
         upto: int | None = None,
         env: dict[str, str] | None = None,
-        timeout_s: float = 300,
+        timeout_s: float = 120,
     ) -> Result:
-        """Run a contender until its outputs hold `upto` records (default: all)."""
-        total = upto or self.records
-        ends = Ends(self.servers, outputs)
-        log = Path(os.environ.get("DQ_BENCH_LOGS", "/tmp")) / f"bench-{contender}.log"
+        """Run a contender (one process or several) until its outputs hold `upto` records."""
+        log = Path(os.environ.get("BENCH_LOGS", "/tmp")) / f"bench-{contender}.log"
         with log.open("ab") as output:
-            process = subprocess.Popen(
-                command, stdout=output, stderr=output, cwd=ROOT, env={**os.environ, **(env or {})}
-            )
+            processes = [
+                subprocess.Popen(
+                    command,
+                    stdout=output,
+                    stderr=output,
+                    cwd=ROOT,
+                    env={**os.environ, **(env or {})},
+                )
+                for command in commands
+            ]
         try:
-            return self._watch(contender, process, ends, total, timeout_s)
+            return self._watch(contender, processes, outputs, upto or self.records, timeout_s)
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            ends.close()
+            stop(processes)
 
     def _watch(
         self,
         contender: str,
-        process: subprocess.Popen[bytes],
-        ends: Ends,
+        processes: Sequence[subprocess.Popen[bytes]],
+        outputs: Sequence[str],
         total: int,
         timeout_s: float,
     ) -> Result:
-        low = high = None
+        tree = Tree([process.pid for process in processes])
+        low = None
         deadline = time.monotonic() + timeout_s
-        while high is None:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{contender} stopped at {ends.total()} of {total} records")
-            done, now = ends.total(), time.monotonic()
+        while True:
+            done, now = self.forwarded(outputs), time.monotonic()
+            if any(p.poll() is not None for p in processes) or now > deadline:
+                raise SystemExit(f"{contender} stopped at {done} of {total} records")
             if low is None and done >= 0.1 * total:
-                low = (now, done, cpu_seconds(process.pid))
+                low = (now, done, tree.cpu_s())
             elif low is not None and done >= 0.9 * total:
-                high = (now, done, cpu_seconds(process.pid))
-            time.sleep(0.02)
-        assert low is not None
-        records = high[1] - low[1]
+                break
+            time.sleep(LOOK_EVERY_S)
+        records = done - low[1]
         return Result(
             contender,
-            records / (high[0] - low[0]),
-            (high[2] - low[2]) / records * 1e6,
-            peak_rss_mb(process.pid),
+            records / (now - low[0]),
+            (tree.cpu_s() - low[2]) / records * 1e6,
+            tree.peak_rss_mb(),
         )
 
+    def forwarded(self, outputs: Sequence[str]) -> int:
+        """Count the records of output topics."""
+        return sum(self._end(t, p) for t in outputs for p in range(self.load.partitions))
 
-class Ends:
-    """How many records the output topics hold."""
-
-    def __init__(self, servers: str, topics: Sequence[str]) -> None:
-        self._consumer = Consumer({"bootstrap.servers": servers, "group.id": "bench-ends"})
-        self._partitions = [TopicPartition(t, p) for t in topics for p in range(PARTITIONS)]
-
-    def total(self) -> int:
-        return sum(self._end(tp) for tp in self._partitions)
-
-    def _end(self, tp: TopicPartition) -> int:
+    def _end(self, topic: str, partition: int) -> int:
         try:
-            return int(self._consumer.get_watermark_offsets(tp, timeout=10)[1])
+            found = self._reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
         except KafkaException:  # a topic just made has no leader for a moment
             return 0
-
-    def close(self) -> None:
-        self._consumer.close()
+        return int(found[1])
 
 
-def event(number: int, rnd: random.Random) -> bytes:
-    """Make a user_event of about 200 bytes; 2 % lack `user_id`."""
-    document = {
-        "_schema": "user_event",
-        "user_id": f"USER{rnd.randrange(10**6):06d}",
-        "event_type": rnd.choice(("view", "click", "purchase")),
-        "timestamp": "2025-12-27T16:00:00Z",
-        "product_id": f"PROD{number % 1000}",
-        "session_id": f"sess_{number:012d}",
-        "page": "/products/garden/tools",
-    }
-    if rnd.random() < INVALID_SHARE:
-        del document["user_id"]
-    return orjson.dumps(document)
-
-
-def cpu_seconds(pid: int) -> float:
-    """Add up user and system time of a process and its children that still live."""
-    total = 0.0
-    for each in [pid, *children(pid)]:
+def stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """End processes in an orderly way, by force after 20 seconds."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
         try:
-            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue
-        total += (int(fields[11]) + int(fields[12])) / TICKS
-    return total
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def children(pid: int) -> list[int]:
-    try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return [each for child in map(int, found) for each in (child, *children(child))]
-
-
-def peak_rss_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-PYTHON = sys.executable
+def _produce(producer: Producer, topic: str, value: bytes, partition: int) -> None:
+    while True:
+        try:
+            producer.produce(topic, value, partition=partition)
+            return
+        except BufferError:
+            producer.poll(0.1)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import fastjsonschema
 import faust
-import orjson
-import yaml
+
+from benchmarks.contenders.judge import Judge, Refused, headers, letter
 
 servers, source, valid, dead_letter, schema_file, data_dir = sys.argv[1:7]
-with open(schema_file, encoding="utf-8") as file:
-    check = fastjsonschema.compile(yaml.safe_load(file)["schema"])
+judge = Judge(schema_file)
 
 app = faust.App(
     f"naive-{valid}",
@@ -33,18 +31,14 @@ dead_letters = app.topic(dead_letter, key_serializer="raw", value_serializer="ra
 @app.agent(sources)
 async def validate(stream: Any) -> None:
     async for event in stream.events():
-        value = event.value
+        value, message = event.value, event.message
+        at = message.topic, message.partition, message.offset
+        judge.start_batch()
         try:
-            document = orjson.loads(value)
-            check(document)
-            await validated.send(key=document["user_id"].encode(), value=value)
-        except fastjsonschema.JsonSchemaException as exc:
-            letter = {
-                "original_message": orjson.Fragment(value),
-                "validation_error": {"error_message": exc.message, "field_path": exc.name},
-                "source_offset": event.message.offset,
-            }
-            await dead_letters.send(key=event.key, value=orjson.dumps(letter))
+            key = judge.key_of(value)
+            await validated.send(key=key, value=value, headers=headers(*at))
+        except Refused as problem:
+            await dead_letters.send(key=event.key, value=letter(value, problem, *at))
 
 
 if __name__ == "__main__":

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import sys
 
-import fastjsonschema
-import orjson
-import yaml
 from confluent_kafka import Consumer, Producer
+
+from benchmarks.contenders.judge import Judge, Refused, headers, letter
 
 
 def main(servers: str, source: str, valid: str, dead_letter: str, schema_file: str) -> None:
-    with open(schema_file, encoding="utf-8") as file:
-        check = fastjsonschema.compile(yaml.safe_load(file)["schema"])
+    judge = Judge(schema_file)
     consumer = Consumer(
         {
             "bootstrap.servers": servers,
@@ -26,32 +24,25 @@ def main(servers: str, source: str, valid: str, dead_letter: str, schema_file: s
         {
             "bootstrap.servers": servers,
             "acks": "all",
+            "enable.idempotence": True,
             "linger.ms": 5,
             "queue.buffering.max.messages": 1_000_000,
         }
     )
     while True:
         messages = consumer.consume(2000, timeout=0.5)
+        judge.start_batch()
         for message in messages:
             value = message.value()
+            at = message.topic(), message.partition(), message.offset()
             try:
-                event = orjson.loads(value)
-                check(event)
-                producer.produce(valid, value, event["user_id"].encode())
-            except fastjsonschema.JsonSchemaException as exc:
-                error = {"error_type": "schema_violation", "error_message": exc.message}
-                letter = {
-                    "original_message": orjson.Fragment(value),
-                    "validation_error": {**error, "field_path": exc.name},
-                    "source_topic": message.topic(),
-                    "source_partition": message.partition(),
-                    "source_offset": message.offset(),
-                }
-                producer.produce(dead_letter, orjson.dumps(letter), message.key())
+                producer.produce(valid, value, judge.key_of(value), headers=headers(*at))
+            except Refused as problem:
+                producer.produce(dead_letter, letter(value, problem, *at), message.key())
         if messages:
             producer.flush()
             consumer.commit(asynchronous=False)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:6])

@@ -1,0 +1,145 @@
+"""Latency at fixed rates, end to end: `python -m benchmarks.latency [--rates 1000 10000]`.
+
+Valid path: from the producer's clock to a downstream consumer. Invalid path: to the moment that the
+record's row can be read in Postgres. Floor: the same without a gateway, producer to broker to
+consumer. Everything runs on one machine, so there is one clock; every record carries its own time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.events import INVALID_SHARE, ROOT
+from benchmarks.field import make_outputs, worker_command
+from benchmarks.harness import PARTITIONS, Bench, Load, stop
+from benchmarks.surroundings import Surroundings, surroundings
+from dataquarantine.dev.service import answers
+
+RATES = (1000, 10_000)
+SECONDS = 20.0
+#: Left out at the beginning: first fetches, caches, the day's partitions.
+WARM_UP_S = 5.0
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
+READY_S = 60.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rates", type=int, nargs="*", default=list(RATES))
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    with surroundings() as around:
+        report = measure(around, arguments.rates, arguments.rounds, arguments.seconds)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+
+
+def measure(
+    around: Surroundings, rates: Sequence[int], rounds: int, seconds: float
+) -> dict[str, Any]:
+    """Measure gateway and floor in turns at every rate."""
+    found: list[dict[str, Any]] = []
+    for number in range(rounds):
+        for rate in rates:
+            for name in ("floor", "gateway"):
+                run = _run(around, name, rate, seconds, number)
+                found.append({"contender": name, "rate": rate, "round": number, **run})
+                print(line(found[-1]), flush=True)
+    return {**around.described(), "kind": "latency", "seconds": seconds, "runs": found}
+
+
+def line(run: dict[str, Any]) -> str:
+    text = (
+        f"{run['contender']:<8} {run['rate']:>7,}/s{'' if run['sustained'] else ' not sustained'}"
+    )
+    for path in ("valid", "row"):
+        if run.get(path):
+            figures = "  ".join(f"{q} {run[path][q]:.1f}" for q in QUANTILES)
+            text += f"   {path} ms: {figures} ({run[path]['n']:,})"
+    return text
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Give the quantiles in milliseconds, and how many were measured."""
+    ordered = sorted(seconds)
+    count = len(ordered)
+    if not ordered:
+        return {"n": 0}
+    at = {name: min(count - 1, int(count * share)) for name, share in QUANTILES.items()}
+    return {**{name: round(ordered[i] * 1000, 2) for name, i in at.items()}, "n": count}
+
+
+def _run(around: Surroundings, name: str, rate: int, seconds: float, number: int) -> dict[str, Any]:
+    bench = around.loaded(Load(0))
+    outputs = make_outputs(bench, name, f"{number}-{rate}")
+    workers = []
+    if name == "gateway":
+        config = around.worker_config(bench, outputs)
+        workers = [subprocess.Popen(worker_command(config), cwd=ROOT)]
+    try:
+        if workers:
+            wait_ready(config)
+        return _probe(around, bench, outputs if workers else None, rate, seconds)
+    finally:
+        stop(workers)
+        bench.delete_topics([bench.source, *outputs])
+
+
+def _probe(
+    around: Surroundings,
+    bench: Bench,
+    outputs: tuple[str, str] | None,
+    rate: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Let three processes measure: one produces, one consumes, one asks Postgres."""
+    valid = outputs[0] if outputs else bench.source
+    until = str(time.time() + WARM_UP_S + seconds + 2)
+    since = str(time.time() + WARM_UP_S)
+    consumer = _start("consume", bench.servers, valid, since, until)
+    rows = _start("rows", around.postgres_url, bench.source, since, until) if outputs else None
+    total = WARM_UP_S + seconds
+    producer = _start("produce", bench.servers, bench.source, str(rate), str(total))
+    producer.communicate(timeout=total + 60)
+    ages = _read(consumer)
+    expected = rate * seconds / PARTITIONS * (1 - INVALID_SHARE if outputs else 1)
+    found: dict[str, Any] = {"valid": quantiles(ages), "sustained": len(ages) > 0.95 * expected}
+    if rows is not None:
+        found["row"] = quantiles(_read(rows))
+    return found
+
+
+def _start(role: str, *arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "benchmarks.probe", role, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+
+
+def _read(process: subprocess.Popen[bytes]) -> list[float]:
+    output, _ = process.communicate(timeout=120)
+    found: list[float] = json.loads(output)
+    return found
+
+
+def wait_ready(config: Path) -> None:
+    """Wait until a worker has its partitions."""
+    port = yaml.safe_load(config.read_text("utf-8"))["web"]["port"]
+    deadline = time.monotonic() + READY_S
+    while not answers(f"http://127.0.0.1:{port}/readyz"):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the worker was not ready in {READY_S:g} s")
+        time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""What the benchmarks compute from their measurements."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.check import verdict
+from benchmarks.latency import quantiles
+from benchmarks.report import put, table, throughput
+from benchmarks.throughput import spread
+
+BASELINE = {"cpu_to_loop": {"median": 1.5}, "at": "2026-01-01T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "passes"),
+    [
+        pytest.param(1.2, True, id="cheaper"),
+        pytest.param(1.64, True, id="nine-percent-dearer"),
+        pytest.param(1.66, False, id="eleven-percent-dearer"),
+    ],
+)
+def test_the_gate_allows_ten_percent(ratio: float, passes: bool) -> None:
+    said, passed = verdict(ratio, BASELINE)
+
+    assert passed is passes
+    assert "baseline 1.50" in said
+
+
+def test_quantiles_are_in_milliseconds() -> None:
+    found = quantiles([n / 1000 for n in range(1000, 0, -1)])
+
+    assert (found["p50"], found["p99"], found["n"]) == (501.0, 991.0, 1000)
+    assert quantiles([]) == {"n": 0}
+
+
+def test_spread_keeps_what_a_reader_needs() -> None:
+    assert spread([100_000.4, 120_000.0, 90_000.0]) == {
+        "median": 100_000.0,
+        "min": 90_000.0,
+        "max": 120_000.0,
+    }
+
+
+def test_a_section_of_the_page_is_replaced_and_no_other() -> None:
+    page = "a\n<!-- bench:x -->\nold\n<!-- /bench -->\nb\n"
+
+    assert put(page, "x", "new") == "a\n<!-- bench:x -->\n\nnew\n<!-- /bench -->\nb\n"
+    with pytest.raises(ValueError, match="bench:y"):
+        put(page, "y", "new")
+
+
+def test_throughput_names_every_contender_and_the_conditions() -> None:
+    one = {"median": 2.0, "min": 1.0, "max": 3.0}
+    found = {"records_per_s": one, "cpu_us_per_record": one, "peak_rss_mb": 10}
+    report = {
+        **{"at": "2026-01-02T03:04:05+00:00", "machine": "a machine", "python": "3.11"},
+        **{"broker": "a broker", "versions": {"lib": "1"}, "records": 5, "runs": [[], []]},
+        "medians": {"gateway": found, "loop": found},
+        "gateway_to": {"loop": {"records_per_s": one, "cpu": one}},
+    }
+
+    text = throughput(report)
+
+    assert text.splitlines()[2:4] == [
+        "| gateway | 2 (1-3) | 2.0 (1.0-3.0) | 10 |  |  |",
+        "| loop | 2 (1-3) | 2.0 (1.0-3.0) | 10 | 2.00 x | 2.00 x |",
+    ]
+    assert "2026-01-02; a machine" in text
+
+
+def test_tables_are_markdown() -> None:
+    assert table(("", "s"), [("a", "1")]) == "|  | s |\n|---|--:|\n| a | 1 |"

@@ -72,18 +72,19 @@ def test_the_list_says_what_the_command_says(name: str) -> None:
     assert summary
 
 
-def test_import_takes_less_than_300_ms() -> None:
+def test_import_takes_what_click_takes() -> None:
+    """So it stays under 0.3 s: click needs 0.1, any other library of ours more than the rest."""
     code = (
-        "import time; begin = time.perf_counter(); import dataquarantine.cli;"
-        "print(time.perf_counter() - begin)"
+        "import sys; before = set(sys.modules); import dataquarantine.cli;"
+        "names = {name.partition('.')[0] for name in set(sys.modules) - before};"
+        "print(*sorted(names - set(sys.stdlib_module_names)), len(sys.modules))"
     )
 
-    best = min(
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)
-        for _ in range(3)
-    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
 
-    assert best < 0.3
+    *libraries, modules = found.split()
+    assert libraries == ["click", "dataquarantine"]
+    assert int(modules) < 160
 
 
 def test_help_imports_no_library_beside_click() -> None:

@@ -117,7 +117,9 @@ class Access:
         try:
             self._tokens, self._any_made = await asyncio.to_thread(self._read_tokens)
         except DataQuarantineError as exc:
-            logger.warning("The list of API tokens can't be read: %s", exc)
+            logger.warning(
+                "The list of API tokens can't be read: %s", exc, extra={"action": "tokens_unread"}
+            )
         else:
             self._read_at = self._monotonic()
 

@@ -137,7 +137,11 @@ class Cluster:
                 try:
                     self._stored = await asyncio.to_thread(self._ask_stores)
                 except DataQuarantineError as exc:
-                    logger.info("The overview goes without Postgres: %s", exc)
+                    logger.info(
+                        "The overview goes without Postgres: %s",
+                        exc,
+                        extra={"action": "overview_without_postgres"},
+                    )
                     self._stored = {}
             await asyncio.sleep(STORE_EVERY_S)
 

@@ -48,7 +48,11 @@ class LedgerTail:
             try:
                 await self._follow()
             except _FAILURES as exc:
-                logger.info("The ledger is not followed: %s", type(exc).__name__)
+                logger.info(
+                    "The ledger is not followed: %s",
+                    type(exc).__name__,
+                    extra={"action": "ledger_not_followed"},
+                )
             self.is_current = False
             await asyncio.sleep(AGAIN_S)
 
@@ -100,7 +104,11 @@ class Positions:
             try:
                 await self._ask_while(is_wanted)
             except _FAILURES as exc:
-                logger.info("Where the partitions stand is unknown: %s", type(exc).__name__)
+                logger.info(
+                    "Where the partitions stand is unknown: %s",
+                    type(exc).__name__,
+                    extra={"action": "partition_ends_unknown"},
+                )
                 self.read_at = None
             await asyncio.sleep(AGAIN_S if is_wanted() else OFFSETS_EVERY_S)
 

@@ -69,7 +69,9 @@ class Live:
             try:
                 self._event = as_event(await self._cluster.overview())
             except Exception:  # the outermost frame of this task; the next second may do better
-                logger.exception("The live figures could not be made")
+                logger.exception(
+                    "The live figures could not be made", extra={"action": "live_figures_failed"}
+                )
             else:
                 async with self._made:
                     self._made.notify_all()

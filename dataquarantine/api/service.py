@@ -45,7 +45,12 @@ class Api:
         except DataQuarantineError as exc:
             return refusal(refused(exc))
         except Exception:  # the outermost frame of a request
-            logger.exception("%s %s failed", request.method, _route_of(self, request))
+            logger.exception(
+                "%s %s failed",
+                request.method,
+                _route_of(self, request),
+                extra={"action": "request_failed"},
+            )
             return refusal(ApiError(500, 50001, "this should not happen; the worker's log has it"))
 
     def close(self) -> None:

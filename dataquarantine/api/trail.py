@@ -30,7 +30,13 @@ class Trail:
         try:
             await asyncio.to_thread(self._write, subject, actor, action, before, after)
         except DataQuarantineError as exc:
-            logger.error("%s of %s is not in the audit log: %s", action, subject, exc)
+            logger.error(
+                "%s of %s is not in the audit log: %s",
+                action,
+                subject,
+                exc,
+                extra={"action": "audit_log_missed"},
+            )
 
     def _write(self, subject: str, actor: str, action: str, before: Any, after: Any) -> None:
         audit_log.note(

@@ -89,7 +89,12 @@ class NamesThrough:
             try:
                 schema = await self._fetch(reference.name, number)
             except DataQuarantineError as exc:
-                logger.error("Schema %s could not be fetched: %s", reference.name, exc)
+                logger.error(
+                    "Schema %s could not be fetched: %s",
+                    reference.name,
+                    exc,
+                    extra={"action": "remote_schema_unfetched"},
+                )
                 schema = None
             if schema is None:
                 self._unknown.add((reference.name, reference.version))

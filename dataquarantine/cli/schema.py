@@ -121,16 +121,12 @@ def lint(context: click.Context, paths: tuple[Path, ...], skip: str, as_json: bo
 
 
 def _row(document: SchemaDocument) -> dict[str, Any]:
+    from dataquarantine.schemas.lives import described
+
     return {
         "name": document.name,
         "version": document.version,
         "id": None,
         "state": "file",
-        "type": document.type,
-        "owner": document.owner,
-        "key": document.key,
-        "description": document.description,
-        "compatibility": document.compatibility,
-        "examples": len(document.examples),
-        "counter_examples": len(document.counter_examples),
+        **described(document),
     }

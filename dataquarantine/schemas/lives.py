@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.schemas.registry import Entry, Registry
 from dataquarantine.schemas.reviews import canonical
 
 
 def summary(entry: Entry) -> dict[str, Any]:
     """Describe a version without its schema."""
-    document = entry.document
     return {
         "name": entry.name,
         "version": entry.version,
@@ -18,6 +18,14 @@ def summary(entry: Entry) -> dict[str, Any]:
         "number": entry.number,
         "state": entry.state.value,
         "since": entry.since,
+        **described(entry.document),
+        "content_hash": entry.content_hash,
+    }
+
+
+def described(document: SchemaDocument) -> dict[str, Any]:
+    """Say what a document says of itself, without the schema."""
+    return {
         "type": document.type,
         "owner": document.owner,
         "key": document.key,
@@ -25,7 +33,6 @@ def summary(entry: Entry) -> dict[str, Any]:
         "compatibility": document.compatibility,
         "examples": len(document.examples),
         "counter_examples": len(document.counter_examples),
-        "content_hash": entry.content_hash,
     }
 
 

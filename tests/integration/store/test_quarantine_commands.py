@@ -147,6 +147,8 @@ def test_decisions_and_purges_survive_a_lost_database(
     assert before == {n: "discarded" if n % 3 == 1 else "stored" for n in range(9) if n % 3 < 2}
     assert json.loads(rebuilt.stdout) == {"read": 9, "rows": 6, "payloads": 0, "decisions": 3}
     assert statuses(run) == before
+    keys = {item["key"] for item in items(run("quarantine", "list", "--json"))}
+    assert all(key.startswith("hmac:") for key in keys), "a rebuilt row shows its key"
 
 
 def test_a_payload_is_read_from_the_topic_while_s3_is_away(

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -25,6 +24,7 @@ from dataquarantine.quarantine import layouts
 from dataquarantine.quarantine.envelope import parse_envelope
 from dataquarantine.settings import S3Settings
 from dataquarantine.store.objects import ObjectStore
+from tests.integration.worker.conftest import stack_of
 from tests.integration.worker.stack import Stack, until
 from tests.integration.worker.test_audit import audit
 
@@ -50,15 +50,8 @@ def stack(
     """A gateway without a worker yet; its topics have one source partition in use."""
     real = request.param == "kafka"
     broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
-    name = f"t{uuid.uuid4().hex[:8]}"
-    s3 = {
-        "endpoint_url": objects_server.endpoint_url,
-        "access_key": objects_server.access_key,
-        "secret_key": objects_server.secret_key,
-        "bucket": name,
-        "layout": "auto",
-    }
-    stack = Stack(tmp_path, broker.bootstrap_servers, real, database_url, s3, name)
+    stack = stack_of(tmp_path, broker.bootstrap_servers, real, database_url, objects_server)
+    stack.s3 = {**stack.s3, "layout": "auto"}
     stack.create_topics()
     yield stack
     stack.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import yaml
 
 from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.dev.objects import EmbeddedObjects
+from tests.integration.worker.conftest import stack_of
 from tests.integration.worker.stack import Stack, Worker, until
 
 MODEL = """
@@ -53,14 +53,7 @@ def deadly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def stack(
     tmp_path: Path, tansu: EmbeddedBroker, database_url: str, objects_server: EmbeddedObjects
 ) -> Iterator[Stack]:
-    name = f"t{uuid.uuid4().hex[:8]}"
-    s3 = {
-        "endpoint_url": objects_server.endpoint_url,
-        "access_key": objects_server.access_key,
-        "secret_key": objects_server.secret_key,
-        "bucket": name,
-    }
-    stack = Stack(tmp_path, tansu.bootstrap_servers, False, database_url, s3, name)
+    stack = stack_of(tmp_path, tansu.bootstrap_servers, False, database_url, objects_server)
     yield stack
     stack.stop()
 

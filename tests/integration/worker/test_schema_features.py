@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import yaml
 from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.dev.objects import EmbeddedObjects
 from tests.bad_schemas import BAD_SCHEMAS, write_bad_schemas
+from tests.integration.worker.conftest import stack_of
 from tests.integration.worker.stack import Stack, until
 
 #: What must never be seen in clear; made so that no other text holds it.
@@ -94,14 +94,7 @@ def stack(
         path = folder / str(document["name"]) / f"{document['version']}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(document), "utf-8")
-    name = f"t{uuid.uuid4().hex[:8]}"
-    s3 = {
-        "endpoint_url": objects_server.endpoint_url,
-        "access_key": objects_server.access_key,
-        "secret_key": objects_server.secret_key,
-        "bucket": name,
-    }
-    stack = Stack(home, tansu.bootstrap_servers, False, module_database_url, s3, name)
+    stack = stack_of(home, tansu.bootstrap_servers, False, module_database_url, objects_server)
     for _ in range(4):
         stack.add_lane(provenance=True).create_topics()
     try:

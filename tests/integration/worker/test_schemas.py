@@ -12,7 +12,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.store import schema_events
 from dataquarantine.store.postgres import Database
 from tests.integration.registry_server import served
+from tests.integration.worker.conftest import stack_of
 from tests.integration.worker.stack import PARTITIONS, SCHEMAS, Stack, Worker, until
 from tests.unit.api.registry_at_hand import RegistryAtHand
 
@@ -42,14 +42,7 @@ def stack(
 ) -> Iterator[Stack]:
     real = request.param == "kafka"
     broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
-    name = f"t{uuid.uuid4().hex[:8]}"
-    s3 = {
-        "endpoint_url": objects_server.endpoint_url,
-        "access_key": objects_server.access_key,
-        "secret_key": objects_server.secret_key,
-        "bucket": name,
-    }
-    made = Stack(tmp_path, broker.bootstrap_servers, real, database_url, s3, name)
+    made = stack_of(tmp_path, broker.bootstrap_servers, real, database_url, objects_server)
     made.create_topics()
     yield made
     made.stop()

@@ -75,7 +75,8 @@ def filter_options(command: Callable[..., T]) -> Callable[..., T]:
     def with_filters(**options: Any) -> T:
         from dataquarantine.store.queries import Filters
 
-        names = Filters.__dataclass_fields__
+        # Not `ids`: where a command takes some, they are arguments of its own.
+        names = Filters.__dataclass_fields__.keys() - {"ids"}
         chosen = {name: options.pop(name) for name in names if name in options}
         pseudonym = _pseudonym(chosen.get("key"), chosen.get("q"))
         return command(filters=Filters(**chosen, pseudonym=pseudonym), **options)

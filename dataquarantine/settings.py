@@ -194,6 +194,12 @@ class BreakerSettings(Section):
         return self
 
 
+class ReplaySettings(Section):
+    """How often a record may fail, its first judgement included, before it is parked."""
+
+    max_attempts: int = Field(5, ge=2)
+
+
 class WebSettings(Section):
     """The worker's own web port: the HTTP API, the registry's paths, health and metrics.
 
@@ -231,6 +237,7 @@ class Settings(Section):
     s3: S3Settings = Field(default_factory=S3Settings)
     spool: SpoolSettings = Field(default_factory=SpoolSettings)
     breaker: BreakerSettings = Field(default_factory=BreakerSettings)
+    replay: ReplaySettings = Field(default_factory=ReplaySettings)
     web: WebSettings = Field(default_factory=WebSettings)
     logs: LogSettings = Field(default_factory=LogSettings)
     data_dir: Path = Path(".dq/worker")

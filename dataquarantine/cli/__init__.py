@@ -30,6 +30,7 @@ COMMANDS = {
     "load": "Produce generated records at a rate.",
     "produce": "Produce records from a file or standard input.",
     "quarantine": "Look at quarantined records.",
+    "replay": "Repair quarantined records and publish them again.",
     "schema": "Look at schemas and check their files.",
     "tail": "Print records of a topic.",
     "token": "Say who may use the HTTP API.",

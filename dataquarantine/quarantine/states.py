@@ -56,6 +56,7 @@ MOVES: Mapping[RecordState, frozenset[RecordState]] = {
         [
             RecordState.REPROCESSED,
             RecordState.FAILED_AGAIN,
+            RecordState.PARKED,
             # a cancelled replay returns to where it came from
             RecordState.QUARANTINED,
             RecordState.STORED,

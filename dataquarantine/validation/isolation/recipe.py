@@ -30,6 +30,11 @@ class EngineRecipe:
     model_packages: tuple[str, ...] = ()
 
     def __call__(self) -> Engine:
-        catalog = Catalog([_Fixed(self.schemas)], model_packages=self.model_packages)
-        catalog.refresh()
-        return Engine(catalog, self.pipeline)
+        return Engine(fixed_catalog(self.schemas, self.model_packages), self.pipeline)
+
+
+def fixed_catalog(schemas: Sequence[ListedSchema], model_packages: Sequence[str] = ()) -> Catalog:
+    """Make a catalog of versions that do not change."""
+    catalog = Catalog([_Fixed(tuple(schemas))], model_packages=model_packages)
+    catalog.refresh()
+    return catalog

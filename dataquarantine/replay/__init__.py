@@ -1,0 +1,1 @@
+"""Replay: select quarantined records, repair them, try that, publish them, learn what became."""

@@ -1,0 +1,91 @@
+"""Starts a process for each job that has work: a worker's loop is for the flow alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pickle
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dataquarantine.errors import SinkUnavailable
+from dataquarantine.replay import leases
+from dataquarantine.schemas.files import ListedSchema
+from dataquarantine.settings import Settings
+from dataquarantine.store.postgres import Database
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+LOOK_AFTER_ERROR_S = 10.0
+MAX_PROCESSES = 3
+STOP_TIMEOUT_S = 5.0
+#: A child writes its start's length in so many bytes.
+LENGTH_BYTES = 8
+
+
+class Foreman:
+    """Looks for jobs and has child processes do them, at most three at once.
+
+    Args: schemas: what may judge at this moment, as `Catalog.versions()` gives it.
+    """
+
+    def __init__(self, settings: Settings, schemas: Callable[[], Sequence[ListedSchema]]) -> None:
+        self._settings = settings
+        self._schemas = schemas
+        self._database = Database(settings.postgres.url.get_secret_value(), pool_size=1)
+        self._children: set[asyncio.subprocess.Process] = set()
+        self._warned = False
+
+    async def run(self) -> None:
+        """Look for jobs for ever."""
+        while True:
+            await asyncio.sleep(await self._look())
+
+    async def stop(self) -> None:
+        """End the children; what they leave another process finds out."""
+        for child in list(self._children):
+            if child.returncode is None:
+                child.kill()
+        for child in list(self._children):
+            await asyncio.wait_for(child.wait(), STOP_TIMEOUT_S)
+        await asyncio.to_thread(self._database.close)
+
+    async def _look(self) -> float:
+        self._children = {c for c in self._children if c.returncode is None}
+        if len(self._children) >= MAX_PROCESSES:
+            return LOOK_EVERY_S
+        try:
+            found = await asyncio.to_thread(leases.has_work, self._database)
+        except SinkUnavailable as exc:
+            if not self._warned:
+                logger.warning("No replays while the database is away: %s", exc)
+            self._warned = True
+            return LOOK_AFTER_ERROR_S
+        self._warned = False
+        if found:
+            await self._start()
+        return LOOK_EVERY_S
+
+    async def _start(self) -> None:
+        """Start a child; it ends when its standard input does, so never outlives this process."""
+        start = pickle.dumps((self._settings, tuple(self._schemas())))
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", f"{__package__}.process"),
+            stdin=asyncio.subprocess.PIPE,
+            env=_environment(),
+        )
+        if child.stdin is None:
+            raise RuntimeError("a child was started without a pipe")
+        self._children.add(child)
+        child.stdin.write(len(start).to_bytes(LENGTH_BYTES, "big") + start)
+        try:
+            await child.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            logger.error("A process for a replay ended at once; the log says why")
+
+
+def _environment() -> dict[str, Any]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

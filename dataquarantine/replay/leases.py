@@ -1,0 +1,136 @@
+"""Who works on a job: one process at a time, for as long as its heart beats."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from types import TracebackType
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import text
+
+from dataquarantine.errors import DataQuarantineError, SinkUnavailable
+from dataquarantine.store.postgres import Database
+
+logger = logging.getLogger(__name__)
+
+LEASE_S = 15.0
+
+
+class LeaseLost(DataQuarantineError):
+    """Another process works on the job; this one must not touch it any more."""
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(f"replay {job_id} is worked on by another process; this one stops")
+
+
+def claim(database: Database, owner: str, job_id: UUID | None = None) -> UUID | None:
+    """Take a job that has work and no living owner, the oldest first; None when there is none.
+
+    Args: job_id: this one or none.
+    Raises: SinkUnavailable.
+    """
+    values = {"owner": owner, "lease": LEASE_S, "job": job_id}
+    return database.transact(lambda c: c.execute(_CLAIM, values).scalar())
+
+
+def has_work(database: Database) -> bool:
+    """Tell whether a claim would find a job.
+
+    Raises: SinkUnavailable.
+    """
+    found = database.transact(lambda c: c.execute(_LOOK, {"job": None}).scalar())
+    return found is not None
+
+
+def is_at_work(database: Database, job_id: UUID) -> bool:
+    """Tell whether a job is worked on, or has work that nobody does yet.
+
+    Raises: SinkUnavailable.
+    """
+    found = database.transact(lambda c: c.execute(_AT_WORK, {"job": job_id}).scalar())
+    return bool(found)
+
+
+class Lease:
+    """A claimed job; beats in a thread while inside, is free again afterwards."""
+
+    def __init__(self, database: Database, job_id: UUID, owner: str) -> None:
+        self.job_id = job_id
+        self.owner = owner
+        self._database = database
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="replay-lease", daemon=True)
+
+    def hold(self, connection: sqlalchemy.Connection) -> str:
+        """Lock the job's row within a transaction; returns its state.
+
+        Raises: LeaseLost when another process has it.
+        """
+        row = connection.execute(_HOLD, {"id": self.job_id}).one_or_none()
+        if row is None or row.leased_by != self.owner:
+            raise LeaseLost(self.job_id)
+        return str(row.state)
+
+    def __enter__(self) -> Lease:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        values = {"id": self.job_id, "owner": self.owner}
+        try:
+            self._database.transact(lambda c: c.execute(_RELEASE, values))
+        except SinkUnavailable as exc:
+            logger.warning("The lease of replay %s is not given back: %s", self.job_id, exc)
+
+    def _beat(self) -> None:
+        values = {"id": self.job_id, "owner": self.owner, "lease": LEASE_S}
+        while not self._ended.wait(LEASE_S / 5):
+            try:
+                self._database.transact(lambda c: c.execute(_RENEW, values), timeout_s=LEASE_S / 3)
+            except SinkUnavailable as exc:
+                logger.warning("The lease of replay %s is not renewed: %s", self.job_id, exc)
+
+
+# A job that ended with items on their way still has to learn whether these were published.
+_HAS_WORK = """
+    (leased_until IS NULL OR leased_until < now())
+    AND (CAST(:job AS uuid) IS NULL OR id = CAST(:job AS uuid))
+    AND (state = 'planning'
+        OR (state = 'running' AND EXISTS (SELECT FROM replay_items i
+            WHERE i.job_id = j.id AND i.result = 'pending'))
+        OR (state NOT IN ('planned', 'done') AND EXISTS (SELECT FROM replay_items i
+            WHERE i.job_id = j.id AND i.result = 'sending')))
+"""
+_LOOK = text(f"SELECT id FROM replay_jobs j WHERE {_HAS_WORK} LIMIT 1")
+_CLAIM = text(
+    f"""
+    UPDATE replay_jobs SET leased_by = :owner, leased_until = now() + make_interval(secs => :lease)
+    WHERE id = (SELECT id FROM replay_jobs j WHERE {_HAS_WORK}
+        ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id
+    """
+)
+_AT_WORK = text(
+    "SELECT (leased_until >= now() AND state IN ('planning', 'running')) OR state = 'planning'"
+    " OR (state = 'running' AND EXISTS (SELECT FROM replay_items i"
+    " WHERE i.job_id = j.id AND i.result IN ('pending', 'sending')))"
+    " FROM replay_jobs j WHERE id = :job"
+)
+_RENEW = text(
+    "UPDATE replay_jobs SET leased_until = now() + make_interval(secs => :lease)"
+    " WHERE id = :id AND leased_by = :owner"
+)
+_RELEASE = text(
+    "UPDATE replay_jobs SET leased_by = NULL, leased_until = NULL"
+    " WHERE id = :id AND leased_by = :owner"
+)
+_HOLD = text("SELECT state, leased_by FROM replay_jobs WHERE id = :id FOR UPDATE")

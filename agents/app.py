@@ -20,12 +20,16 @@ from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.shutdown import end_within
 from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
+from dataquarantine.topics import OUTCOMES
 from dataquarantine.tracing import start_tracing
 
 from .guard import guard_for
 
 #: In the order of the flow.
-NAMES = ("schemas", "ingest", "validate", "route", "quarantine", "tables", "breaker", "views")
+NAMES = (
+    *("schemas", "ingest", "validate", "route", "quarantine", "replay", "tables", "breaker"),
+    "views",
+)
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]
 
 quieten("aiokafka")
@@ -137,7 +141,8 @@ app.transport = ChunkTransport(
     drain_timeout_s=kafka.drain_timeout_s,
 )
 
-sources = chunked_topic(app, *gateway.pipelines)
+sources = chunked_topic(app, *gateway.pipelines, *gateway.replays)
 dead_letters = chunked_topic(app, *gateway.dead_letter_topics)
+outcomes = chunked_topic(app, OUTCOMES)
 to_judge = app.channel(maxsize=2 * MAX_CHUNKS)
 to_route = app.channel(maxsize=2 * MAX_CHUNKS)

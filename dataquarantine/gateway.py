@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from dataquarantine import metrics
@@ -16,6 +17,9 @@ from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
+from dataquarantine.replay.forwarded import Forwarded, without
+from dataquarantine.replay.settlement import Settlement, open_settlement
+from dataquarantine.replay.verdicts import read_verdict
 from dataquarantine.schemas.feed import SchemaFeed
 from dataquarantine.settings import PipelineSettings, Settings
 from dataquarantine.stream.chunk import Chunk
@@ -24,9 +28,10 @@ from dataquarantine.stream.kafka_client import output_batch, output_producer
 from dataquarantine.stream.ledger import LedgerWriter, worker_name
 from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
+from dataquarantine.stream.replays import ReplayRouter
 from dataquarantine.stream.router import Routed, Router
 from dataquarantine.stream.slot import claim_slot
-from dataquarantine.topics import REPLAY_SUFFIX
+from dataquarantine.topics import OUTCOMES, replay_topic
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.isolation import (
     ISOLATE_AFTER,
@@ -54,9 +59,11 @@ class Gateway:
         self.settings = settings
         self.clock = SystemClock()
         self.pipelines = {pipeline.source: pipeline for pipeline in settings.pipelines}
+        self.replays = {replay_topic(s): _enforcing(p) for s, p in self.pipelines.items()}
+        self._judged = {**self.pipelines, **self.replays}
         self.dead_letter_topics = sorted({p.dead_letter for p in settings.pipelines})
-        self.gate = _gate(settings, list(self.pipelines), self.dead_letter_topics)
-        self.feed = SchemaFeed(settings, self.pipelines, self.clock)
+        self.gate = _gate(settings, self.pipelines, self.replays, self.dead_letter_topics)
+        self.feed = SchemaFeed(settings, self._judged, self.clock)
         self.schemas = self.feed.service
         self.catalog = self.feed.catalog
         self.engines = {
@@ -66,7 +73,7 @@ class Gateway:
                 clock=self.clock,
                 on_disagreement=metrics.count_disagreement,
             )
-            for source, pipeline in self.pipelines.items()
+            for source, pipeline in self._judged.items()
         }
         kafka = settings.kafka
         self.producer = RoundProducer(
@@ -75,7 +82,7 @@ class Gateway:
             max_batch_bytes=kafka.max_batch_bytes,
             replace=self._replace_refused,
             on_unavailable=metrics.PRODUCE_RETRIES.inc,
-            on_finished=_measure_end_to_end,
+            on_finished=self._measure_end_to_end,
         )
         self.slot = claim_slot(settings.data_dir)
         self.ledger = LedgerWriter(settings, self.clock, worker_name(self.slot.number))
@@ -84,16 +91,18 @@ class Gateway:
         self._until_timed = TIMED_EVERY
         self._routers: dict[str, Router] = {}
         self._sink: QuarantineSink | None = None
+        self._settlement: Settlement = open_settlement(settings)
+        self._forwarded = Forwarded(kafka)
 
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
         await self.feed.restore()
         await self.producer.start()
         await self.ledger.start()
-        for source, pipeline in self.pipelines.items():
+        for topic, pipeline in self._judged.items():
             partitions = {
-                topic: await self.producer.partitions(topic)
-                for topic in (pipeline.valid, pipeline.dead_letter)
+                output: await self.producer.partitions(output)
+                for output in (pipeline.valid, pipeline.dead_letter)
             }
             writer = DeadLetterWriter(
                 self.settings.cluster_id,
@@ -101,7 +110,8 @@ class Gateway:
                 dialect=pipeline.header_dialect,
                 keys=PrivateKeys.from_settings(self.settings),
             )
-            self._routers[source] = Router(pipeline, writer, partitions)
+            make = ReplayRouter if topic in self.replays else Router
+            self._routers[topic] = make(pipeline, writer, partitions)
         await self.feed.start()
         self._sink = await asyncio.to_thread(open_sink, self.settings)
 
@@ -111,6 +121,7 @@ class Gateway:
         await self.producer.stop()
         await self.ledger.stop()
         await asyncio.to_thread(self.feed.close)
+        await asyncio.to_thread(self._settlement.close)
         if self._sink is not None:
             await asyncio.to_thread(self._sink.close)
 
@@ -120,7 +131,7 @@ class Gateway:
         A chunk that two processes died on is judged in a child process, which finds the culprit.
         """
         topic, records = chunk.tp.topic, chunk.records
-        pipeline = self.pipelines[topic]
+        pipeline = self._judged[topic]
         if pipeline.mode == "passthrough":
             return None
         if self._journal.begin(chunk.tp, records[0].offset, chunk.next_offset) >= ISOLATE_AFTER:
@@ -134,13 +145,16 @@ class Gateway:
             with self._alarm:
                 judged = self.engines[topic].judge(records)
                 self._time_one(topic, records)
-            disagreements = self.feed.compare_shadows(topic, records, judged)
-            for version, count in disagreements.items():
-                metrics.SHADOW_DISAGREEMENTS.labels(*version).inc(count)
+            if topic in self.pipelines:
+                self._compare_shadows(topic, records, judged)
         self._journal.done(chunk.tp, chunk.next_offset)
         chunk.tally = count_outcomes(judged)
         metrics.count_chunk(topic, chunk.tally)
         return judged
+
+    def _compare_shadows(self, topic: str, records: Sequence[Record], judged: JudgedChunk) -> None:
+        for version, count in self.feed.compare_shadows(topic, records, judged).items():
+            metrics.SHADOW_DISAGREEMENTS.labels(*version).inc(count)
 
     def _time_one(self, topic: str, records: Sequence[Record]) -> None:
         """Judge one record of every 64 once more, alone, to measure what one costs."""
@@ -161,7 +175,13 @@ class Gateway:
             routed = router.forward_unjudged(chunk)
         else:
             routed = router.route(chunk, judged, self.clock.now())
+        if chunk.tp.topic in self.replays:
+            already = await self._forwarded.offsets(chunk, router.valid)
+            routed = replace(routed, outputs=without(routed.outputs, router.valid, already))
         await self._store_ahead(routed)
+        if router.forged and chunk.tp.topic in self.pipelines:
+            metrics.FORGED_HEADERS.labels(chunk.tp.topic).inc(router.forged)
+            router.forged = 0
         if not chunk.is_stale:
             self.producer.submit(chunk, routed.outputs)
 
@@ -184,10 +204,29 @@ class Gateway:
             chunk.finish()
             return
 
+    async def settle(self, chunk: Chunk) -> None:
+        """Bring the replay verdicts of a chunk of outcomes to the database, then finish it.
+
+        While the database is away the topic is held: Kafka keeps the verdicts.
+        """
+        found = [read_verdict(record.value) for record in chunk.records]
+        verdicts = [verdict for verdict in found if verdict is not None]
+        while not chunk.is_stale:
+            try:
+                await asyncio.to_thread(self._settlement.apply, verdicts)
+            except SinkUnavailable as exc:
+                await self._hold(chunk.tp, exc)
+                continue
+            self.gate.release(chunk.tp.topic, SPOOL_FULL)
+            for verdict in verdicts:
+                metrics.REPLAYED.labels(verdict.result).inc()
+            chunk.finish()
+            return
+
     async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
         if not self.gate.reasons(tp.topic):
             logger.error(
-                "Dead letters of %s wait in Kafka: %s", tp.topic, exc, extra={"action": "sink_held"}
+                "Records of %s wait in Kafka: %s", tp.topic, exc, extra={"action": "sink_held"}
             )
         self.gate.hold(tp.topic, SPOOL_FULL)
         started = time.monotonic()
@@ -220,30 +259,42 @@ class Gateway:
                 )
                 await asyncio.sleep(exc.retry_after_s)
 
+    def _measure_end_to_end(self, chunk: Chunk) -> None:
+        """Observe a chunk by its first record; clocks that run ahead and replays are left out."""
+        oldest_ms = chunk.records[0].timestamp
+        age_s = time.time() - oldest_ms / 1000
+        if oldest_ms > 0 and age_s >= 0 and chunk.tp.topic in self.pipelines:
+            metrics.observe_end_to_end(chunk.tp.topic, chunk.tally, age_s)
+
     async def _replace_refused(self, tp: TopicPartition, row: OutputRow, reason: str) -> Outputs:
         chunk = row[4]
-        pipeline: PipelineSettings = self.pipelines[chunk.tp.topic]
+        pipeline: PipelineSettings = self._judged[chunk.tp.topic]
         if tp.topic == pipeline.valid and chunk.tally is not None:
             chunk.tally.refuse(tombstone=row[1] is None)
-        router = self._routers[pipeline.source]
+        router = self._routers[chunk.tp.topic]
         routed = router.replace_refused(tp.topic, row, reason, self.clock.now())
         await self._store_ahead(routed)
         return routed.outputs
 
 
-def _gate(settings: Settings, sources: list[str], dead_letters: list[str]) -> Gate:
+def _enforcing(pipeline: PipelineSettings) -> PipelineSettings:
+    """Give the pipeline of a source's replays: those are always judged and forwarded."""
+    return pipeline.model_copy(update={"mode": "enforce"})
+
+
+def _gate(
+    settings: Settings,
+    sources: Iterable[str],
+    replays: Iterable[str],
+    dead_letters: Iterable[str],
+) -> Gate:
+    """Bound what is in flight; replays and their outcomes can't take the sources' share."""
     max_bytes = settings.kafka.max_in_flight_bytes
     return Gate(
         [
             (sources, Allowance(max_bytes, MAX_CHUNKS)),
+            (replays, Allowance(max_bytes // 4, MAX_CHUNKS // 2)),
             (dead_letters, Allowance(max_bytes // 2, MAX_CHUNKS)),
+            ([OUTCOMES], Allowance(max_bytes // 8, MAX_CHUNKS)),
         ]
     )
-
-
-def _measure_end_to_end(chunk: Chunk) -> None:
-    """Observe a chunk by its first record; replays and clocks that run ahead are left out."""
-    oldest_ms = chunk.records[0].timestamp
-    age_s = time.time() - oldest_ms / 1000
-    if oldest_ms > 0 and age_s >= 0 and not chunk.tp.topic.endswith(REPLAY_SUFFIX):
-        metrics.observe_end_to_end(chunk.tp.topic, chunk.tally, age_s)

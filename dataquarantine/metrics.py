@@ -119,6 +119,17 @@ ENGINE_DISAGREEMENTS = Counter(
     "Any at all: report it with the schema.",
     ["schema"],
 )
+FORGED_HEADERS = Counter(
+    "dataquarantine_forged_headers_total",
+    "Records that came with headers under `__dq.`, the gateway's own; they are stripped. "
+    "Growth: a producer copies our outputs back, or plays gateway.",
+    ["topic"],
+)
+REPLAYED = Counter(
+    "dataquarantine_records_replayed_total",
+    "Verdicts of replayed records, by result.",
+    ["result"],
+)
 BREAKER_STATE = Gauge(
     "dataquarantine_breaker_state",
     "0 closed, 1 open, 2 half open. Open: the source is not read; `dataquarantine breaker status`.",

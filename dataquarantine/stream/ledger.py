@@ -22,7 +22,14 @@ from dataquarantine.records import TopicPartition
 from dataquarantine.settings import Settings
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.kafka_client import client_options
-from dataquarantine.topics import CONTROL, LEDGER, TABLES, changelog_topic
+from dataquarantine.topics import (
+    CONTROL,
+    LEDGER,
+    OUTCOMES,
+    TABLES,
+    changelog_topic,
+    replay_topic,
+)
 from dataquarantine.validation.tally import Tally
 
 logger = logging.getLogger(__name__)
@@ -165,8 +172,11 @@ class LedgerWriter:
 
     def __init__(self, settings: Settings, clock: Clock, worker: str) -> None:
         self._kafka = settings.kafka
-        self._modes = {pipeline.source: pipeline.mode for pipeline in settings.pipelines}
-        self._needed = {LEDGER, CONTROL, *(changelog_topic(settings, table) for table in TABLES)}
+        replays = [replay_topic(pipeline.source) for pipeline in settings.pipelines]
+        self._modes: dict[str, str] = {p.source: p.mode for p in settings.pipelines}
+        self._modes |= dict.fromkeys(replays, "enforce")
+        changelogs = [changelog_topic(settings, table) for table in TABLES]
+        self._needed = {LEDGER, CONTROL, OUTCOMES, *changelogs, *replays}
         self._clock = clock
         self._worker = worker
         self._producer: AIOKafkaProducer | None = None

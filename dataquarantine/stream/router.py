@@ -52,6 +52,8 @@ class Router:
     A valid record keeps value, headers and timestamp byte for byte; only a remediated value is
     new. Its partition follows the output key; without a key it follows the source partition, so
     that order is kept there too. Dead letters always follow the source partition.
+
+    forged: valid records whose sender used names under `__dq.`; these headers don't pass.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Router:
         partitions: Mapping[str, int],
     ) -> None:
         self._pipeline = pipeline
-        self._writer = writer
+        self.valid = pipeline.valid
+        self.writer = writer
+        self.forged = 0
         self._valid_partitions = partitions[pipeline.valid]
         self._dead_letter_partitions = partitions[pipeline.dead_letter]
 
@@ -70,17 +74,21 @@ class Router:
         if self._pipeline.mode == "observe":
             return Routed({})
         originals = {
-            index: self._writer.kept_original(chunk.records[index])
+            index: self.writer.kept_original(chunk.records[index])
             for index in sorted(judged.originals)
         }
         outputs = self._forward(chunk, judged, originals)
         detached: list[DetachedPayload] = []
-        letters = self._writer.dead_letters(chunk.records, judged, now)
+        letters = self.letters(chunk, judged, now)
         if letters:
             tp = self._dead_letter_partition(chunk.tp)
             outputs[tp] = [_letter_row(chunk, letter) for letter in letters]
             detached = [letter.detached for letter in letters if letter.detached]
         return Routed(outputs, detached, list(originals.values()))
+
+    def letters(self, chunk: Chunk, judged: JudgedChunk, now: datetime) -> Sequence[DeadLetter]:
+        """Make a dead letter of every record that did not pass."""
+        return self.writer.dead_letters(chunk.records, judged, now)
 
     def forward_unjudged(self, chunk: Chunk) -> Routed:
         """Make the outputs of a chunk in `passthrough` mode: everything, as it came."""
@@ -99,7 +107,7 @@ class Router:
         if topic == self._pipeline.valid:
             letter = self._refused_letter(topic, chunk, index, reason, now)
         else:
-            letter = self._writer.detach(index, value or b"", now)
+            letter = self.writer.detach(index, value or b"", now)
         if letter is None:
             raise ProduceRefused(topic, reason)
         tp = self._dead_letter_partition(chunk.tp)
@@ -112,7 +120,7 @@ class Router:
         message = f"{topic} did not take the record: {reason}"
         violation = Violation(Code.PRODUCE_FAILED, "produce", message)
         outcome = rejected(ErrorType.PRODUCE_ERROR, [violation], result=ValidationResult.ERROR)
-        return self._writer.dead_letter(index, chunk.records[index], outcome, None, now)
+        return self.writer.dead_letter(index, chunk.records[index], outcome, None, now)
 
     def _forward(
         self, chunk: Chunk, judged: JudgedChunk, originals: Mapping[int, KeptOriginal]
@@ -142,6 +150,7 @@ class Router:
             headers: Sequence[Header] = record.headers
             if headers:
                 headers = [header for header in headers if not header[0].startswith(OWN_PREFIX)]
+                self.forged += len(record.headers) > len(headers)
             if provenance:
                 own = [(SOURCE_HEADER, place % record.offset), *schema_header]
                 headers = [*headers, *own] if headers else own

@@ -31,7 +31,7 @@ from confluent_kafka.admin import (
 )
 
 from dataquarantine.dev.service import free_port
-from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES
+from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES, replay_topic
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 PARTITIONS = 4
@@ -117,6 +117,10 @@ class Stack:
         return f"{self.name}-quarantine-dlq"
 
     @property
+    def replays(self) -> str:
+        return replay_topic(self.source)
+
+    @property
     def schema_log(self) -> str:
         return f"{self.name}-schemas"
 
@@ -126,7 +130,7 @@ class Stack:
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
         topics = [
             NewTopic(topic, self.partitions, self.replication, config=config)
-            for topic in (self.source, self.valid, self.dead_letter)
+            for topic in (self.source, self.replays, self.valid, self.dead_letter)
         ]
         for created in admin.create_topics(topics).values():
             created.result(timeout=30)
@@ -306,6 +310,16 @@ class Stack:
         found = {tp.partition: tp.offset for tp in consumer.committed(wanted, timeout=20)}
         consumer.close()
         return {partition: offset for partition, offset in found.items() if offset >= 0}
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """End offset by partition; empty partitions are left out."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "ends"})
+        found = {}
+        for partition in range(PARTITIONS):
+            where = TopicPartition(topic, partition)
+            _, found[partition] = consumer.get_watermark_offsets(where, timeout=20)
+        consumer.close()
+        return {partition: end for partition, end in found.items() if end}
 
     # -- the stores
 

@@ -21,7 +21,7 @@ from dataquarantine.records import Record, TopicPartition
 from dataquarantine.settings import Settings
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
-from dataquarantine.topics import LEDGER
+from dataquarantine.topics import LEDGER, OUTCOMES, replay_topic
 
 LEDGER_TP = TopicPartition(LEDGER, 0)
 
@@ -76,7 +76,9 @@ class Auditor:
         self._database = database
         self._objects = objects
         self._clock = clock
-        self._sources = [pipeline.source for pipeline in settings.pipelines]
+        sources = [pipeline.source for pipeline in settings.pipelines]
+        self._replays = [replay_topic(source) for source in sources]
+        self._sources = [*sources, *self._replays]
         self._valid_topics = sorted({pipeline.valid for pipeline in settings.pipelines})
         self._dead_letters = sorted({pipeline.dead_letter for pipeline in settings.pipelines})
         self._bounds: Bounds = {}
@@ -88,11 +90,13 @@ class Auditor:
         """
         wanted = [
             LEDGER,
+            OUTCOMES,
             *self._dead_letters,
             *([*self._valid_topics, *self._sources] if deep else ()),
         ]
         self._bounds = await topics.bounds(
-            self._kafka, [LEDGER, *self._dead_letters, *self._valid_topics, *self._sources]
+            self._kafka,
+            [LEDGER, OUTCOMES, *self._dead_letters, *self._valid_topics, *self._sources],
         )
         return sum(end - first for tp, (first, end) in self._bounds.items() if tp.topic in wanted)
 
@@ -161,6 +165,7 @@ class Auditor:
         deep: bool,
     ) -> dict[TopicPartition, Quarantine]:
         found = await stored.read_letters(self._read, self._dead_letters, committed, progress)
+        await stored.read_verdicts(self._read, found, progress)
         await asyncio.to_thread(stored.read_rows, self._database, self._sources, found)
         purged = await asyncio.to_thread(stored.read_purged, self._database)
         paths = await asyncio.to_thread(stored.stored_paths, self._objects, found)
@@ -182,6 +187,7 @@ class Auditor:
         await matching.read_outputs(self._read, self._valid_topics, self._bounds, progress)
         matching.add_quarantine(quarantines)
         named = [p.source for p in self._settings.pipelines if p.provenance]
+        named += [replay_topic(source) for source in named]
         await matching.read_sources(self._read, named, progress)
         for pipeline in self._settings.pipelines:
             if not pipeline.provenance:

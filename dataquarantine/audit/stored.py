@@ -14,8 +14,10 @@ from dataquarantine.audit.findings import Kind
 from dataquarantine.audit.ranges import Proof
 from dataquarantine.audit.topics import Bounds
 from dataquarantine.records import Record, TopicPartition
+from dataquarantine.replay.verdicts import read_verdict
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
+from dataquarantine.topics import OUTCOMES
 
 READ_TIMEOUT_S = 600.0
 #: So many of a kind are named one by one; the rest is only counted.
@@ -42,15 +44,19 @@ class StoredRow:
 
 @dataclass(slots=True)
 class Quarantine:
-    """What is known of the dead letters of one source partition, by source offset."""
+    """What is known of the dead letters of one source partition, by source offset.
+
+    failed_again: replayed records that did not pass; their verdicts stand for dead letters.
+    """
 
     letters: dict[int, Letter] = field(default_factory=dict)
+    failed_again: set[int] = field(default_factory=set)
     waiting: set[int] = field(default_factory=set)
     rows: dict[int, StoredRow] = field(default_factory=dict)
 
     @property
     def offsets(self) -> set[int]:
-        return self.letters.keys() | self.rows.keys()
+        return self.letters.keys() | self.rows.keys() | self.failed_again
 
 
 _DECODER = msgspec.json.Decoder(Letter)
@@ -84,6 +90,24 @@ async def read_letters(
                     found[place].waiting.add(letter.source_offset)
             progress(len(chunk))
     return found
+
+
+async def read_verdicts(
+    read: ReadAll, into: dict[TopicPartition, Quarantine], progress: Callable[[int], None]
+) -> None:
+    """Read which replayed records did not pass.
+
+    Raises: TopicUnreadable.
+    """
+    async for chunk in read(OUTCOMES):
+        for record in chunk:
+            verdict = read_verdict(record.value)
+            if verdict is not None and verdict.failure is not None:
+                place, _, offset = verdict.coordinates.rpartition("/")
+                topic, _, partition = place.rpartition("/")
+                tp = TopicPartition(topic, int(partition))
+                into.setdefault(tp, Quarantine()).failed_again.add(int(offset))
+        progress(len(chunk))
 
 
 def read_rows(

@@ -16,6 +16,8 @@ from dataquarantine.quarantine.review import apply_decisions
 from dataquarantine.quarantine.sink import QuarantineSink
 from dataquarantine.quarantine.topic_reader import read_all
 from dataquarantine.records import Record
+from dataquarantine.replay.settlement import Settlement
+from dataquarantine.replay.verdicts import Verdict, read_verdict
 from dataquarantine.settings import Settings
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
@@ -58,13 +60,15 @@ class Rebuild:
         self._clock = clock
         self._read = read or (lambda topic: read_all(settings.kafka, topic))
         self._objects_found: dict[str, bool] = {}
+        attempts = settings.replay.max_attempts
+        self._settlement = Settlement(database, max_attempts=attempts)
 
     async def run(self, progress: Callable[[int], None] = lambda _: None) -> Rebuilt:
         """Restore rows, payloads and decisions; `progress` gets the size of each chunk.
 
         Raises: TopicUnreadable, SinkUnavailable.
         """
-        decisions = await self._latest_decisions()
+        decisions, verdicts = await self._latest_decisions()
         # First, so that nothing purged comes back for a moment.
         self._restore_purged([d for d in decisions if d.state == PURGED])
         total = Rebuilt()
@@ -81,15 +85,33 @@ class Rebuild:
         for first in range(0, len(standing), _DECISIONS_PER_TRANSACTION):
             batch = standing[first : first + _DECISIONS_PER_TRANSACTION]
             changed += apply_decisions(self._database, batch)
+        for first in range(0, len(verdicts), _DECISIONS_PER_TRANSACTION):
+            changed += self._settlement.apply(verdicts[first : first + _DECISIONS_PER_TRANSACTION])
         return Rebuilt(total.read, total.rows, total.payloads, changed)
 
-    async def _latest_decisions(self) -> list[Decision]:
+    async def _latest_decisions(self) -> tuple[list[Decision], list[Verdict]]:
+        """Read what people decided and what became of replays; of both the later one of a record.
+
+        That a record was on its way to be replayed is no decision: its verdict is, or none came.
+        """
         latest: dict[bytes, Decision] = {}
+        verdicts: dict[UUID, Verdict] = {}
         async for chunk in self._read(OUTCOMES):
             for record in chunk:
                 if (decision := read_decision(record.value)) is not None:
                     latest[decision.key] = decision
-        return list(latest.values())
+                elif (verdict := read_verdict(record.value)) is not None:
+                    before = verdicts.get(verdict.record_id)
+                    if before is None or before.at <= verdict.at:
+                        verdicts[verdict.record_id] = verdict
+        for record_id, verdict in list(verdicts.items()):
+            key = f"record/{record_id}".encode()
+            decided = latest.get(key)
+            if decided is None or (decided.at <= verdict.at and decided.state != PURGED):
+                latest.pop(key, None)
+            else:
+                del verdicts[record_id]
+        return list(latest.values()), list(verdicts.values())
 
     def _restore_purged(self, purged: Sequence[Decision]) -> None:
         statement = text(

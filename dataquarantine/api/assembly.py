@@ -7,6 +7,7 @@ from typing import Any
 
 from dataquarantine.api.access import Access
 from dataquarantine.api.audit import Audit
+from dataquarantine.api.backtests import Backtests
 from dataquarantine.api.breakers import BreakerViews
 from dataquarantine.api.cluster import Cluster
 from dataquarantine.api.guard import is_loopback
@@ -18,6 +19,7 @@ from dataquarantine.api.openapi import OpenApiDocument, describe
 from dataquarantine.api.overview import Live, OverviewViews
 from dataquarantine.api.processes import Processes
 from dataquarantine.api.quarantine import Quarantine
+from dataquarantine.api.replays import ReplayViews
 from dataquarantine.api.schema_batches import SchemaBatches
 from dataquarantine.api.schemas import Schemas
 from dataquarantine.api.service import MOUNT, Api
@@ -26,6 +28,7 @@ from dataquarantine.api.tokens import Tokens
 from dataquarantine.breaker.states import Breaker
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.quarantine.desk import Desk
+from dataquarantine.replay.service import Replays
 from dataquarantine.schemas.catalog import Catalog
 from dataquarantine.schemas.registry import Registry
 from dataquarantine.schemas.service import RegistryService
@@ -94,6 +97,8 @@ class WorkerApi:
                 BreakerViews(desk, sources, breaker),
                 Audit(desk, processes),
                 TableViews(tables, owner),
+                ReplayViews(Replays(settings, desk.database, desk.payloads, catalog, desk.clock)),
+                Backtests(settings, service.registry, catalog.versions),
             ]
         )
         document.document = self.document = describe(self._api.operations, MOUNT)

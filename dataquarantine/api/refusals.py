@@ -17,6 +17,10 @@ from dataquarantine.errors import (
 from dataquarantine.quarantine.payloads import PayloadUnreachable
 from dataquarantine.quarantine.review import NotQuarantined, StaleDecision
 from dataquarantine.quarantine.states import IllegalMove
+from dataquarantine.replay.jobs import NoSuchReplay, NothingSelected, ReplayConflict
+from dataquarantine.replay.json_patch import PatchRefused
+from dataquarantine.replay.privacy import MaskedPlace
+from dataquarantine.replay.service import NoJson, UnknownTarget
 from dataquarantine.store.queries import BadCursor
 from dataquarantine.store.tokens import TokenExists, UnknownToken
 
@@ -25,13 +29,20 @@ REFUSALS: Sequence[tuple[type[DataQuarantineError], int, int]] = (
     (NotQuarantined, 404, 40404),
     (PayloadUnreachable, 404, 40405),
     (UnknownToken, 404, 40406),
+    (NoSuchReplay, 404, 40407),
+    (MaskedPlace, 403, 40302),
     (IllegalMove, 409, 40904),
+    (ReplayConflict, 409, 40907),
     (ResetRefused, 409, 40905),
     (TokenExists, 409, 40906),
     (StaleDecision, 412, 41201),
     (InvalidSchema, 422, 42201),
     (BadCursor, 422, 42207),
     (SinkRejected, 422, 42209),
+    (NothingSelected, 422, 42210),
+    (PatchRefused, 422, 42211),
+    (NoJson, 422, 42212),
+    (UnknownTarget, 422, 42213),
     (DataQuarantineError, 503, 50301),
 )
 

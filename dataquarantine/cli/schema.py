@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataquarantine.cli import schema_changes, schema_comparisons, schema_trials
+from dataquarantine.cli import schema_backtest, schema_changes, schema_comparisons, schema_trials
 from dataquarantine.cli.context import current_settings, emit, emit_list, json_option, remark
 from dataquarantine.cli.schema_log import reachable_registry
 from dataquarantine.errors import SchemaNotFound
@@ -29,6 +29,7 @@ for _command in (
     schema_comparisons.diff,
     schema_comparisons.check,
     schema_comparisons.history,
+    schema_backtest.backtest,
     schema_trials.infer,
     schema_trials.test,
 ):

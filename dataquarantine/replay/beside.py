@@ -1,0 +1,62 @@
+"""Work that takes processor time, done in a process of its own so that a worker's loop goes on."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dataquarantine.errors import DataQuarantineError
+
+T = TypeVar("T")
+
+NICENESS = 10
+TIMEOUT_S = 300.0
+
+
+class WorkFailed(DataQuarantineError):
+    """The process ended without an answer."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the process that did this ended with code {code}; the log says why")
+
+
+def run_beside(work: Callable[..., T], *arguments: Any) -> T:
+    """Call a function of a module in a fresh process; what it raises is raised here.
+
+    Blocking: call it in a thread. Raises: WorkFailed.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", __name__],
+        input=pickle.dumps((work, arguments)),
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        raise WorkFailed(done.returncode)
+    result, refused = pickle.loads(done.stdout)  # of our own child
+    if refused is not None:
+        raise DataQuarantineError(refused)
+    answer: T = result
+    return answer
+
+
+def main() -> None:
+    """Do what stands on standard input, write the result to standard output."""
+    os.nice(NICENESS)
+    work, arguments = pickle.loads(sys.stdin.buffer.read())  # comes from the parent alone
+    answer: tuple[Any, str | None]
+    try:
+        answer = work(*arguments), None
+    except DataQuarantineError as exc:
+        answer = None, str(exc)
+    sys.stdout.buffer.write(pickle.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.events import INVALID_SHARE, ROOT, event
 from benchmarks.processes import Tree
+from dataquarantine.topics import replay_topic
 
 PARTITIONS = 4
 #: How often the end offsets are asked for.
@@ -69,6 +70,7 @@ class Bench:
     def fill(self) -> None:
         """Create the source topic and fill it."""
         self.create_topic(self.source)
+        self.create_topic(replay_topic(self.source))
         self.refill()
 
     def refill(self) -> None:

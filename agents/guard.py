@@ -60,6 +60,8 @@ async def _check(
     problem = refusal(request.method, request.headers, local_only=local_only)
     if problem is not None:
         raise ApiError(403, 40301, problem)
+    if (request.content_length or 0) > settings.max_body_bytes:  # before anything is read
+        raise ApiError(413, 413, f"the body is larger than {settings.max_body_bytes} bytes")
     if is_static(request.method, request.path) or _is_scraper(request, settings):
         return
     identity = await access.identify(

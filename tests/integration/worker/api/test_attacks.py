@@ -56,7 +56,7 @@ def test_a_request_that_smuggles_headers_is_no_request(client: Client) -> None:
         link.sendall(raw.encode())
         answer = link.recv(65536)
 
-    assert answer.startswith(b"HTTP/1.1 400") or b"X-Evil" not in answer
+    assert b" 400 " in answer.partition(b"\r\n")[0]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_records_are_listed_filtered_and_counted(client: Client) -> None:
     assert [(each["value"], each["count"]) for each in counts] == [
         ("MISSING_FIELD", 20),
         ("NOT_JSON", 10),
-        ("SCHEMA_NOT_FOUND", 10),
+        ("SCHEMA_UNKNOWN", 10),
     ]
     assert len(client.get("/quarantine?code=NOT_JSON")["items"]) == 10
     assert len(client.get("/quarantine?q=required")["items"]) == 20

@@ -137,6 +137,7 @@ app.transport = ChunkTransport(
     app,
     gate=gateway.gate,
     ledger=gateway.ledger,
+    transactions=gateway.transactions,
     commit_every_s=kafka.commit_interval_s,
     drain_timeout_s=kafka.drain_timeout_s,
 )

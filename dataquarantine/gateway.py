@@ -31,6 +31,7 @@ from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.replays import ReplayRouter
 from dataquarantine.stream.router import Routed, Router
 from dataquarantine.stream.slot import claim_slot
+from dataquarantine.stream.transactions import Transactions
 from dataquarantine.topics import OUTCOMES, replay_topic
 from dataquarantine.validation.engine import Engine
 from dataquarantine.validation.isolation import (
@@ -86,6 +87,7 @@ class Gateway:
         )
         self.slot = claim_slot(settings.data_dir)
         self.ledger = LedgerWriter(settings, self.clock, worker_name(self.slot.number))
+        self.transactions = self._open_transactions()
         self._journal = ChunkJournal(self.slot.folder / "judging.journal")
         self._alarm = HangAlarm()
         self._until_timed = TIMED_EVERY
@@ -93,6 +95,16 @@ class Gateway:
         self._sink: QuarantineSink | None = None
         self._settlement: Settlement = open_settlement(settings)
         self._forwarded = Forwarded(kafka)
+
+    def _open_transactions(self) -> Transactions | None:
+        if self.settings.delivery == "at_least_once":
+            return None
+        return Transactions(
+            self.settings,
+            self.ledger,
+            replace=self._replace_refused,
+            on_finished=_measure_end_to_end,
+        )
 
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
@@ -183,7 +195,7 @@ class Gateway:
             metrics.FORGED_HEADERS.labels(chunk.tp.topic).inc(router.forged)
             router.forged = 0
         if not chunk.is_stale:
-            self.producer.submit(chunk, routed.outputs)
+            (chunk.owner.outlet or self.producer).submit(chunk, routed.outputs)
 
     async def quarantine(self, chunk: Chunk) -> None:
         """Store a chunk of dead letters in S3 and Postgres, or in the spool, then finish it.

@@ -48,6 +48,8 @@ class KafkaSettings(Section):
     max_batch_bytes: int = Field(900_000, gt=0)
     max_request_bytes: int = Field(1024 * 1024, gt=0)
     drain_timeout_s: float = Field(2.0, gt=0)
+    transaction_s: float = Field(0.0, ge=0)
+    transaction_timeout_s: float = Field(15.0, gt=0)
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
     sasl_username: str | None = None
@@ -75,6 +77,11 @@ class KafkaSettings(Section):
             raise ValueError(
                 f"heartbeat_interval_s ({self.heartbeat_interval_s:g}) must be at most a third of "
                 f"session_timeout_s ({self.session_timeout_s:g})"
+            )
+        if self.transaction_s * 2 > self.transaction_timeout_s:
+            raise ValueError(
+                f"transaction_s ({self.transaction_s:g}) must be at most half of "
+                f"transaction_timeout_s ({self.transaction_timeout_s:g})"
             )
         return self
 
@@ -230,6 +237,7 @@ class Settings(Section):
     """Everything that can be set."""
 
     cluster_id: str = "dataquarantine"
+    delivery: Literal["at_least_once", "exactly_once"] = "at_least_once"
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
     pipelines: tuple[PipelineSettings, ...] = (PipelineSettings(),)
     schemas: SchemaSettings = Field(default_factory=SchemaSettings)
@@ -243,6 +251,15 @@ class Settings(Section):
     data_dir: Path = Path(".dq/worker")
     pii_key: SecretStr | None = None
     public_keys: tuple[TopicName, ...] = ()
+
+    @model_validator(mode="after")
+    def _transactions_need_idempotence(self) -> Settings:
+        if self.delivery == "exactly_once" and not self.kafka.idempotence:
+            raise ValueError(
+                "delivery exactly_once needs kafka.idempotence and a broker with transactions: "
+                "Apache Kafka has them, the embedded broker (Tansu) has not"
+            )
+        return self
 
     @model_validator(mode="after")
     def _sources_differ(self) -> Settings:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dataquarantine.audit import stored, topics
 from dataquarantine.audit.deep import DeepAudit
-from dataquarantine.audit.entry import LedgerEntry, SignedSkip
+from dataquarantine.audit.entry import LedgerEntry, SignedSkip, read_ledger
 from dataquarantine.audit.findings import Finding, Kind
 from dataquarantine.audit.ranges import Proof, prove
 from dataquarantine.audit.stored import Quarantine
@@ -64,6 +64,18 @@ class _Read:
     skips: dict[TopicPartition, list[SignedSkip]]
     unreadable: int = 0
 
+    def add_notes(self, notes: Iterable[str]) -> None:
+        """Take what stands beside committed offsets and is on the ledger only in a moment.
+
+        In `exactly_once` mode an entry waits there until it is due.
+        """
+        for note in filter(None, notes):
+            found = read_ledger(note.encode())
+            if isinstance(found, LedgerEntry):
+                known = self.entries[found.tp]
+                if all(entry.next_offset < found.next_offset for entry in known):
+                    known.append(found)
+
 
 class Auditor:
     """Audits the sources of the settings; reads only."""
@@ -108,8 +120,10 @@ class Auditor:
         Raises: TopicUnreadable, SinkUnavailable.
         """
         # Before the ledger: an entry is written before its offsets are committed.
-        committed = await topics.committed(self._kafka, [*self._sources, *self._dead_letters])
+        places = await topics.places(self._kafka, [*self._sources, *self._dead_letters])
+        committed = {tp: place.next_offset or 0 for tp, place in places.items()}
         read = await self._read_ledger(window, progress)
+        read.add_notes(place.note for place in places.values())
         ends = committed if window.until is None else {}
         proofs = {
             tp: prove(entries, read.skips.get(tp, ()), ends.get(tp))

@@ -20,6 +20,7 @@ from dataquarantine.quarantine.topic_reader import (
 from dataquarantine.records import TopicPartition
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.kafka_client import client_options
+from dataquarantine.stream.stable_offset import CommittedOffset
 from dataquarantine.topics import LEDGER
 
 #: First kept offset and end of each partition.
@@ -46,6 +47,16 @@ async def committed(kafka: KafkaSettings, topics: Sequence[str]) -> dict[TopicPa
 
     Raises: TopicUnreadable.
     """
+    return {tp: place.next_offset or 0 for tp, place in (await places(kafka, topics)).items()}
+
+
+async def places(
+    kafka: KafkaSettings, topics: Sequence[str]
+) -> dict[TopicPartition, CommittedOffset]:
+    """Tell where the gateway's group stands in some topics, with the notes it left there.
+
+    Raises: TopicUnreadable.
+    """
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         await admin.start()
@@ -59,7 +70,11 @@ async def committed(kafka: KafkaSettings, topics: Sequence[str]) -> dict[TopicPa
         raise TopicUnreadable(f"offsets of group {kafka.group}", type(exc).__name__) from exc
     finally:
         await admin.close()
-    return {TopicPartition(*tp): each.offset for tp, each in found.items() if each.offset >= 0}
+    return {
+        TopicPartition(*tp): CommittedOffset(each.offset, each.metadata)
+        for tp, each in found.items()
+        if each.offset >= 0
+    }
 
 
 async def count_records(kafka: KafkaSettings, tp: TopicPartition, first: int, end: int) -> int:

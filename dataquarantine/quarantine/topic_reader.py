@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.records import Record
 from dataquarantine.settings import KafkaSettings
-from dataquarantine.stream.kafka_client import client_options
+from dataquarantine.stream.kafka_client import client_options, isolation_level
 
 READ_TIMEOUT_MS = 5000
 LOOK_PAST_END_MS = 200
@@ -116,7 +116,10 @@ async def consumer_of(
     Raises: TopicUnreadable, for what happens inside too.
     """
     consumer = AIOKafkaConsumer(
-        **client_options(kafka), enable_auto_commit=False, auto_offset_reset=reset
+        **client_options(kafka),
+        enable_auto_commit=False,
+        auto_offset_reset=reset,
+        isolation_level=isolation_level(kafka),
     )
     try:
         await consumer.start()

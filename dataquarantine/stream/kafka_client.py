@@ -15,6 +15,9 @@ from dataquarantine.stream.outputs import OutputRow
 
 #: aiokafka's 100 ms would be added to every wait for a leader or a coordinator.
 RETRY_BACKOFF_MS = 20
+#: How long aiokafka retries by itself before we hear of a failure. Longer than brokers take to
+#: find out that one of them is gone (9 s) and to elect leaders: until then nothing is sent twice.
+REQUEST_TIMEOUT_MS = 15_000
 
 
 def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
@@ -49,15 +52,26 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
     return options
 
 
-def output_producer(kafka: KafkaSettings) -> AIOKafkaProducer:
-    """Make the producer of all outputs; idempotent unless the broker can't (Tansu)."""
+def isolation_level(kafka: KafkaSettings) -> str:
+    """Say which records are read: never those of aborted transactions, where there are any."""
+    return "read_committed" if kafka.idempotence else "read_uncommitted"
+
+
+def output_producer(kafka: KafkaSettings, transactional_id: str | None = None) -> AIOKafkaProducer:
+    """Make a producer of outputs; idempotent unless the broker can't (Tansu).
+
+    Args: transactional_id: for one that delivers in transactions; it fences its predecessor.
+    """
     return AIOKafkaProducer(
         **client_options(kafka),
         client_id="dataquarantine-outputs",
         acks="all",
         enable_idempotence=kafka.idempotence,
+        transactional_id=transactional_id,
+        transaction_timeout_ms=int(kafka.transaction_timeout_s * 1000),
         linger_ms=0,
         retry_backoff_ms=RETRY_BACKOFF_MS,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
         max_batch_size=kafka.max_batch_bytes,
         max_request_size=kafka.max_request_bytes,
     )
@@ -83,6 +97,9 @@ class OutputBatch(BatchBuilder):  # type: ignore[misc]  # untyped base
         return position - first
 
 
-def output_batch(size_bytes: int) -> OutputBatch:
-    """Make an empty batch that does not belong to a producer: it survives a new one."""
-    return OutputBatch(size_bytes, 0)
+def output_batch(size_bytes: int, *, transactional: bool = False) -> OutputBatch:
+    """Make an empty batch that does not belong to a producer: it survives a new one.
+
+    Args: transactional: the broker takes a batch without this mark as committed at once.
+    """
+    return OutputBatch(size_bytes, 0, is_transactional=transactional)

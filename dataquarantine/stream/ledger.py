@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 import socket
 from collections import Counter
@@ -15,7 +16,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition as KafkaTopicPartition
 
 from dataquarantine import __version__
-from dataquarantine.audit.entry import LedgerEntry, SchemaCounts
+from dataquarantine.audit.entry import LedgerEntry, SchemaCounts, read_ledger
 from dataquarantine.clock import Clock
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.records import TopicPartition
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 EVERY_S = 0.9
 #: How long a commit waits for its entries; what is not acknowledged by then is asked about again.
 ACK_TIMEOUT_S = 2.0
+#: Kafka keeps notes of at most 4,096 bytes (`offset.metadata.max.bytes`).
+MAX_NOTE = 3000
 
 
 class LedgerUnavailable(DataQuarantineError):
@@ -82,14 +85,37 @@ class LedgerAccount:
         else:
             self._add_tally(tally)
 
-    def open_at(self, committed: int | None) -> None:
-        """Begin where the owner before ended; with nobody before, at the first record."""
+    def open_at(self, committed: int | None, note: str = "") -> None:
+        """Begin where the owner before ended; with nobody before, at the first record.
+
+        Args: note: what it left with its last offset, see `note`; it is taken over.
+        """
         first = self._first_record
         if first is None:
             raise RuntimeError("a ledger account is opened by its first chunk")
         self.first_offset = first if committed is None else min(committed, first)
         if self.first_offset < first:
             self.gaps.append((self.first_offset, first))
+        left = read_ledger(note.encode()) if note else None
+        if isinstance(left, LedgerEntry) and left.next_offset == committed == self.first_offset:
+            self._take_over(left)
+
+    def close_gaps(self, expired: int) -> None:
+        """Take note of how many offsets of the gaps so far were gone before they were read."""
+        self._expired_before += expired
+        self.gaps = []
+
+    def note(self, clock: Clock, worker: str) -> bytes:
+        """Write down what no entry tells yet, to be committed with the offset."""
+        return msgspec.json.encode(self._entry(clock, worker, 0))
+
+    def copy(self) -> LedgerAccount:
+        """Make an account for trial: a transaction may fail."""
+        twin = copy.copy(self)
+        twin.gaps = list(self.gaps)
+        twin._sums, twin._codes = self._sums.copy(), self._codes.copy()  # noqa: SLF001
+        twin._schemas, twin._valid = self._schemas.copy(), self._valid.copy()  # noqa: SLF001
+        return twin
 
     def is_due(self, now: float, *, at_once: bool) -> bool:
         """Whether an entry is to be cut."""
@@ -99,10 +125,17 @@ class LedgerAccount:
 
     def cut(self, now: float, clock: Clock, worker: str, *, expired: int) -> LedgerEntry:
         """End a range and begin the next."""
+        entry = self._entry(clock, worker, expired)
+        self.first_offset = self._end
+        self.pending, self.cut_at = entry, now
+        self._reset()
+        return entry
+
+    def _entry(self, clock: Clock, worker: str, expired: int) -> LedgerEntry:
         if self.first_offset is None or self._end is None:
             raise RuntimeError("a ledger account is cut before it was opened")
         sums = self._sums
-        entry = LedgerEntry(
+        return LedgerEntry(
             topic=self.tp.topic,
             partition=self.tp.partition,
             generation=self.generation,
@@ -115,7 +148,7 @@ class LedgerAccount:
             tombstone_forwarded=sums["tombstones"],
             remediated=sums["remediated"],
             unjudged=sums["unjudged"],
-            expired=expired,
+            expired=expired + self._expired_before,
             schemas={n: SchemaCounts(c, self._valid[n]) for n, c in self._schemas.items()},
             codes=dict(self._codes),
             mode=self.mode,
@@ -123,10 +156,24 @@ class LedgerAccount:
             gateway_version=__version__,
             at=clock.now(),
         )
-        self.first_offset = self._end
-        self.pending, self.cut_at = entry, now
-        self._reset()
-        return entry
+
+    def _take_over(self, left: LedgerEntry) -> None:
+        """Go on with the range that the owner before had not ended."""
+        self.first_offset = left.first_offset
+        self._seen += left.seen
+        self._expired_before = left.expired
+        self._sums.update(
+            valid=left.valid,
+            invalid=left.invalid,
+            error=left.error,
+            tombstones=left.tombstone_forwarded,
+            remediated=left.remediated,
+            unjudged=left.unjudged,
+        )
+        self._codes.update(left.codes)
+        for reference, counts in left.schemas.items():
+            self._schemas[reference] += counts.seen
+            self._valid[reference] += counts.valid
 
     def settle(self) -> KafkaError | None:
         """Take note of an acknowledgement; returns what went wrong, then it is sent again."""
@@ -156,6 +203,7 @@ class LedgerAccount:
 
     def _reset(self) -> None:
         self._seen = 0
+        self._expired_before = 0
         self._sums: Counter[str] = Counter()
         self._schemas: Counter[str] = Counter()
         self._valid: Counter[str] = Counter()
@@ -229,8 +277,8 @@ class LedgerWriter:
             async with asyncio.timeout(ACK_TIMEOUT_S):
                 for account in due:
                     if account.first_offset is None:
-                        account.open_at(await consumer.committed(KafkaTopicPartition(*account.tp)))
-                expired = await self._expired(due, consumer)
+                        await self._open(account, consumer)
+                expired = await self.expired(due, consumer)
         except (KafkaError, TimeoutError) as exc:
             logger.warning(
                 "Offsets of the ledger can't be asked for, trying again: %r",
@@ -243,7 +291,31 @@ class LedgerWriter:
         await self._send(accounts)
         await self._settle(accounts)
 
-    async def _expired(
+    async def _open(self, account: LedgerAccount, consumer: Any) -> None:
+        place = KafkaTopicPartition(*account.tp)
+        # `committed()` leaves the note out, that a worker in exactly_once mode may have left
+        found = await consumer._coordinator.fetch_committed_offsets([place])  # noqa: SLF001
+        left = found.get(place)
+        if left is None:
+            account.open_at(None)
+        else:
+            account.open_at(left.offset, left.metadata)
+
+    def write(
+        self, account: LedgerAccount, now: float, *, at_once: bool
+    ) -> tuple[bytes | None, str]:
+        """Make the entry of an account when one is due, else the note that goes with its offset.
+
+        For transactions, where a note is committed with the offset it belongs to.
+        """
+        note = account.note(self._clock, self._worker)
+        if not account.is_due(now, at_once=at_once or len(note) > MAX_NOTE):
+            return None, note.decode()
+        entry = account.cut(now, self._clock, self._worker, expired=0)
+        account.pending = None
+        return msgspec.json.encode(entry), ""
+
+    async def expired(
         self, accounts: Iterable[LedgerAccount], consumer: Any
     ) -> dict[LedgerAccount, int]:
         """Count the offsets that were gone before they were read, by the partitions' beginnings.

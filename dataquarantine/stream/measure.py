@@ -48,7 +48,9 @@ async def measure_forever(app: Any, gate: Gate, producer: RoundProducer) -> None
     app.add_future(lag.watch())
     while True:
         await asyncio.sleep(EVERY_S)
-        metrics.KAFKA_UP.set(producer.waiting_s < KAFKA_DOWN_AFTER_S)
+        outlets = [o.outlet for o in app.consumer.owners.values() if o.outlet is not None]
+        waiting_s = max(each.waiting_s for each in (producer, *outlets))
+        metrics.KAFKA_UP.set(waiting_s < KAFKA_DOWN_AFTER_S)
         metrics.LOOP_LAG_SECONDS.set(lag.take())
         metrics.LAG.clear()
         metrics.COMMIT_AGE_SECONDS.clear()

@@ -6,11 +6,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance
 from dataquarantine.stream.ledger import LedgerAccount
+
+if TYPE_CHECKING:
+    from dataquarantine.stream.transactions import TransactionalProducer
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +40,25 @@ class PartitionOwner:
         self.committable: int | None = None
         self.committed: int | None = None
         self.closed = False
+        self.outlet: TransactionalProducer | None = None  # None: the one of all partitions
         self._allowance = allowance
         self._pending: deque[Chunk] = deque()
         self._idle = asyncio.Event()
         self._idle.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether records may be fetched: not until a producer of its own took the partition."""
+        return self.outlet is None or self.outlet.is_open
+
+    @property
+    def oldest(self) -> Chunk | None:
+        """The first chunk that is not finished."""
+        return self._pending[0] if self._pending else None
+
+    def begin_at(self, committed: int | None) -> None:
+        """Admit nothing below an offset; None: begin at the first record that is fetched."""
+        self.next_offset = self.committable = self.committed = committed
 
     @property
     def covered(self) -> int | None:
@@ -79,7 +98,7 @@ class PartitionOwner:
             done = pending.popleft()
             self.committable = done.next_offset
             self._allowance.give_back(done.size_bytes)
-            if self.account is not None:
+            if self.account is not None and self.outlet is None:
                 self.account.add(done)
         if not any(c.submitted and not c.finished for c in pending):
             self._idle.set()

@@ -34,6 +34,7 @@ REFUSED = (
 FORBIDDEN = (
     kafka_errors.TopicAuthorizationFailedError,
     kafka_errors.ClusterAuthorizationFailedError,
+    kafka_errors.TransactionalIdAuthorizationFailed,
 )
 
 #: Makes what goes out instead of a row that the broker refused; raises ProduceRefused if nothing.
@@ -107,13 +108,18 @@ class RoundProducer:
     # -- for the agents
 
     async def start(self) -> None:
-        """Connect; tries for as long as the broker is away."""
+        """Connect; tries for as long as the broker is away.
+
+        Raises: ProduceRefused when it does not let us.
+        """
         failures = 0
         while True:
             self._producer = self._new_producer()
             try:
                 await self._producer.start()
                 break
+            except FORBIDDEN as exc:
+                raise ProduceRefused("any topic", type(exc).__name__) from exc
             except kafka_errors.KafkaError as exc:
                 await self._stop_producer()
                 failures += 1
@@ -178,7 +184,9 @@ class RoundProducer:
             # After a failed batch an idempotent producer's sequence numbers no longer match.
             await self._stop_producer()
             await self.start()
-            batches = await self._mend(failed)
+            packer = self._new_packer()
+            await self._mend(packer, failed)
+            batches = packer.batches
             if not any(isinstance(f.error, REFUSED) for f in failed):
                 failures += 1
                 await self._pause(failures, failed[0].error)
@@ -199,9 +207,8 @@ class RoundProducer:
                 return Failure(tp, batches[position:], exc)
         return None
 
-    async def _mend(self, failed: Sequence[Failure]) -> dict[TopicPartition, list[Batch]]:
+    async def _mend(self, packer: Packer, failed: Sequence[Failure]) -> None:
         """Build what is left again: halves of a refused batch, replacements of a refused row."""
-        packer = self._new_packer()
         for tp, batches, error in failed:
             rows = batches[0].rows
             if not isinstance(error, REFUSED):
@@ -219,7 +226,6 @@ class RoundProducer:
                 packer.add(tp, rows[half:])
                 packer.split(tp)
                 self._repack(packer, tp, batches[1:])
-        return packer.batches
 
     def _new_packer(self) -> Packer:
         size = self._batch_size.bytes
@@ -232,12 +238,12 @@ class RoundProducer:
 
     # -- the broker
 
-    async def _stop_producer(self) -> None:
+    async def _stop_producer(self, within_s: float = LONG_PAUSE_S) -> None:
         producer, self._producer = self._producer, None
         if producer is None:
             return
         try:
-            await asyncio.wait_for(producer.stop(), LONG_PAUSE_S)
+            await asyncio.wait_for(producer.stop(), within_s)
         except (TimeoutError, kafka_errors.KafkaError) as exc:
             logger.warning(
                 "The producer did not stop in an orderly way: %r",

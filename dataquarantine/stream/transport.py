@@ -24,6 +24,7 @@ from dataquarantine.stream.kafka_client import tls_context
 from dataquarantine.stream.ledger import LedgerWriter
 from dataquarantine.stream.oauth import token_provider
 from dataquarantine.stream.owner import PartitionOwner
+from dataquarantine.stream.transactions import Transactions
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class InlineConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer = super()._create_worker_consumer(transport)
         # Faust hard-codes 1,500 in the call and offers no setting
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001
+        if transport.transactions is not None:  # Faust sets it for its own transactions alone
+            consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
 
 
@@ -83,6 +86,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     gate: Gate
     ledger: LedgerWriter | None
+    transactions: Transactions | None
     commit_every_s: float
     drain_timeout_s: float
 
@@ -91,6 +95,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         settings: ChunkTransport = self.transport
         self.gate = settings.gate
         self.ledger = settings.ledger
+        self.transactions = settings.transactions
         self.commit_every_s = settings.commit_every_s
         self.drain_timeout_s = settings.drain_timeout_s
         self.owners: dict[TP, PartitionOwner] = {}
@@ -108,7 +113,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         self.stop_flow()
         self._without_commit_since = started = self.loop.time()
         await self.close_owners()
-        logger.info("Gave %d partitions up in %.1f s", len(revoked), self.loop.time() - started)
+        logger.info(
+            "Gave %d partitions up in %.1f s",
+            len(revoked),
+            self.loop.time() - started,
+            extra={"action": "partitions_given_up"},
+        )
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -124,7 +134,16 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     def _owner(self, tp: TopicPartition, generation: int) -> PartitionOwner:
         account = self.ledger.account(tp, generation) if self.ledger is not None else None
-        return PartitionOwner(tp, generation, self.gate.allowances[tp.topic], account)
+        owner = PartitionOwner(tp, generation, self.gate.allowances[tp.topic], account)
+        if self.transactions is not None and account is not None:
+            kafka = self._thread._ensure_consumer()  # noqa: SLF001  # Faust's has no public name
+            owner.outlet = self.transactions.open(
+                owner,
+                kafka,
+                take_anew=kafka._coordinator.request_rejoin,  # noqa: SLF001
+                crash=self.app.crash,
+            )
+        return owner
 
     def _refuse_fausts_acks(self, assigned: set[TP]) -> None:
         """Make sure that Faust's own commit never sees a chunked partition.
@@ -153,6 +172,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                 self.drain_timeout_s,
                 extra={"action": "commit_timed_out"},
             )
+        outlets = [o.outlet for o in owners.values() if o.outlet is not None]
+        await asyncio.gather(*(outlet.close(self.drain_timeout_s) for outlet in outlets))
         self.owners = {}
         for owner in owners.values():
             owner.close()
@@ -191,8 +212,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         """
         if not active_partitions:
             return await super()._getmany(active_partitions, timeout)
-        is_open = self.gate.is_open
-        wanted = {tp for tp in active_partitions if is_open(tp)}
+        is_open, owners = self.gate.is_open, self.owners
+        wanted = {
+            tp
+            for tp in active_partitions
+            if is_open(tp) and ((owner := owners.get(tp)) is None or owner.is_open)
+        }
         if self.app.rebalancing:
             wanted = {tp for tp in wanted if tp.topic not in self.gate}
             timeout = CLOSED_POLL_S  # what flows next is another set of partitions
@@ -312,7 +337,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                 return
             now = self.loop.time()
             if (since := self._without_commit_since) is not None and not at_once:
-                logger.info("First commit %.1f s after the rebalance began", now - since)
+                logger.info(
+                    "First commit %.1f s after the rebalance began",
+                    now - since,
+                    extra={"action": "first_commit"},
+                )
                 self._without_commit_since = None
             for owner, next_offset in offsets.items():
                 owner.committed = next_offset
@@ -330,11 +359,13 @@ class ChunkTransport(driver.Transport):  # type: ignore[misc]  # untyped base
         *,
         gate: Gate,
         ledger: LedgerWriter | None = None,
+        transactions: Transactions | None = None,
         commit_every_s: float = 0.5,
         drain_timeout_s: float = 2.0,
     ) -> None:
         self.gate = gate
         self.ledger = ledger
+        self.transactions = transactions
         self.commit_every_s = commit_every_s
         self.drain_timeout_s = drain_timeout_s
         unpack_fast()

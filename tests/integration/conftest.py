@@ -49,6 +49,16 @@ def kafka_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaClu
 
 
 @pytest.fixture(scope="session")
+def kafka_trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """Three real brokers for the whole session; a test that stops one starts it again."""
+    require_kafka()
+    cluster = KafkaCluster(tmp_path_factory.mktemp("trio"), cache=CACHE, brokers=3)
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
 def tansu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
     """The embedded broker, once for the whole session."""
     broker = EmbeddedBroker(tmp_path_factory.mktemp("tansu"))

@@ -67,8 +67,10 @@ def test_a_password_that_looks_like_yaml_stays_text(tmp_path: Path) -> None:
 #: Texts for settings that take neither number, nor yes or no, nor any word.
 SAMPLES: dict[str, str] = {
     "DQ_BREAKER__MAX_INVALID_SHARE": "0.9",
+    "DQ_DELIVERY": "exactly_once",
     "DQ_KAFKA__HEARTBEAT_INTERVAL_S": "2",
     "DQ_KAFKA__SECURITY_PROTOCOL": "SSL",
+    "DQ_KAFKA__TRANSACTION_S": "0.5",
     "DQ_KAFKA__SASL_MECHANISM": "PLAIN",
     "DQ_KAFKA__SASL_OAUTH_TOKEN_URL": "https://id.example/token",
     "DQ_LOGS__FORMAT": "json",
@@ -227,3 +229,8 @@ def test_shown_settings_hold_no_secret(tmp_path: Path) -> None:
 def test_settings_of_the_bucket_that_need_each_other(values: dict[str, object], part: str) -> None:
     with pytest.raises(ValueError, match=part):
         S3Settings.model_validate(values)
+
+
+def test_exactly_once_is_refused_where_the_broker_has_no_transactions(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Tansu\) has not"):
+        loaded(tmp_path, DQ_DELIVERY="exactly_once", DQ_KAFKA__IDEMPOTENCE="false")

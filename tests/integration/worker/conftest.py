@@ -13,7 +13,16 @@ from dataquarantine.dev.objects import EmbeddedObjects
 from tests.integration.worker.stack import Stack
 
 
-@pytest.fixture(scope="module", params=["kafka", "tansu"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run `shared` on both brokers, and in both delivery modes where a module says so."""
+    if "shared" in metafunc.fixturenames:
+        kinds = ["kafka", "tansu"]
+        if getattr(metafunc.module, "IN_BOTH_MODES", False):
+            kinds.append("exactly_once")
+        metafunc.parametrize("shared", kinds, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
 def shared(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -21,10 +30,12 @@ def shared(
     objects_server: EmbeddedObjects,
 ) -> Iterator[Stack]:
     """One worker with a lane for each test of a module that says how many it needs (`LANES`)."""
-    real = request.param == "kafka"
+    real = request.param != "tansu"
     broker = request.getfixturevalue("kafka_cluster" if real else "tansu")
     home = tmp_path_factory.mktemp("worker")
     stack = stack_of(home, broker.bootstrap_servers, real, module_database_url, objects_server)
+    if request.param == "exactly_once":
+        stack.delivery = "exactly_once"
     for pipeline in request.module.LANES.values():
         stack.add_lane(**pipeline).create_topics()
     stack.start_worker()

@@ -91,6 +91,7 @@ class Stack:
     web: Mapping[str, Any] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
     group: str = ""
+    delivery: str = "at_least_once"
     replication: int = 1
     partitions: int = PARTITIONS
     lanes: list[Stack] = field(default_factory=list)
@@ -174,6 +175,7 @@ class Stack:
         }
         return {
             "cluster_id": self.name,
+            "delivery": self.delivery,
             "kafka": {**kafka, **self.kafka},
             "pipelines": [stack.pipeline_config() for stack in self.lanes or [self]],
             "schemas": {"folder": str(SCHEMAS), "topic": self.schema_log},

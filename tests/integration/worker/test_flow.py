@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.integration.worker.stack import Stack, until
 
+IN_BOTH_MODES = True
 #: The pipeline of each test that shares the worker.
 LANES: dict[str, dict[str, object]] = {
     "test_the_seeds_valid_record_is_forwarded_as_it_came": {},

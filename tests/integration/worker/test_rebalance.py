@@ -20,9 +20,12 @@ SESSION_S = 6
 @pytest.mark.kafka
 @pytest.mark.alone
 @pytest.mark.timeout(120 + ROUNDS * 60)
-def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(kafka_stack: Stack) -> None:
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(
+    kafka_stack: Stack, delivery: str
+) -> None:
     stack = kafka_stack
-    stack.partitions = PARTITIONS
+    stack.delivery, stack.partitions = delivery, PARTITIONS
     stack.create_topics()
     stack.start_worker()
     with Load(stack, RATE) as load:
@@ -45,12 +48,13 @@ def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(kafka_stack: St
     until(drained, 120, "everything is committed")
     missing, duplicates = missing_and_twice(stack, load.sent)
     print(
-        f"rounds {ROUNDS}, rate {RATE}/s: {load.sent} records, worst commit stall "
+        f"{delivery}, rounds {ROUNDS}, rate {RATE}/s: {load.sent} records, worst commit stall "
         f"{stalls.worst_s:.1f} s (until {stalls.worst_ended}), duplicates {duplicates}"
     )
     assert members == [2] * ROUNDS
     assert missing == []
     assert stalls.worst_s <= SESSION_S + 5
+    assert delivery == "at_least_once" or not duplicates
 
 
 def member_count(stack: Stack) -> int:

@@ -139,3 +139,49 @@ def test_a_record_that_its_topic_refused_is_an_error_in_the_entry(
     entry = cut(account)
 
     assert (entry.valid, entry.error, entry.adds_up) == (1, 1, True)
+
+
+def test_the_next_owner_takes_over_what_is_on_no_entry_yet(
+    owner: PartitionOwner, account: LedgerAccount
+) -> None:
+    owner.finish(admit(owner, 4, 5, invalid=1))
+    account.open_at(3)
+    account.close_gaps(expired=1)
+    note = account.note(ManualClock(NOW), "host/0").decode()
+
+    heir = LedgerAccount(TP, 4, "enforce")
+    taken = PartitionOwner(TP, 4, Allowance(1 << 20, 100), heir)
+    taken.finish(admit(taken, 6, 7))
+    heir.open_at(6, note)
+    entry = cut(heir)
+
+    assert (entry.first_offset, entry.next_offset) == (3, 8)
+    assert (entry.seen, entry.invalid, entry.expired) == (4, 1, 1)
+    assert entry.schemas["a@1.0.0"].seen == 4
+    assert entry.adds_up
+
+
+def test_a_note_from_elsewhere_than_the_offset_is_not_taken_over(
+    owner: PartitionOwner, account: LedgerAccount
+) -> None:
+    owner.finish(admit(owner, 4, 5))
+    account.open_at(4)
+    note = account.note(ManualClock(NOW), "host/0").decode()
+
+    heir = LedgerAccount(TP, 4, "enforce")
+    taken = PartitionOwner(TP, 4, Allowance(1 << 20, 100), heir)
+    taken.finish(admit(taken, 9))
+    heir.open_at(9, note)
+
+    assert (cut(heir).first_offset, heir.first_offset) == (9, 10)
+
+
+def test_a_copy_counts_on_its_own(owner: PartitionOwner, account: LedgerAccount) -> None:
+    owner.finish(admit(owner, 0))
+    account.open_at(None)
+
+    trial = account.copy()
+    trial.add(admit(owner, 1, 2))
+
+    assert cut(trial).seen == 3
+    assert cut(account).seen == 1

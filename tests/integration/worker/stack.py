@@ -337,6 +337,16 @@ class Stack:
         connection.close()
         return rows
 
+    def count_rows(self) -> int:
+        connection = psycopg2.connect(self.database_url.replace("+psycopg2", ""))
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM quarantine_records WHERE topic = %s", [self.source]
+            )
+            [count] = cursor.fetchone() or (0,)
+        connection.close()
+        return int(count)
+
     def wait_for_rows(self, count: int, timeout_s: float = 60) -> list[dict[str, Any]]:
         until(lambda: len(self.rows()) >= count, timeout_s, f"{count} rows")
         return self.rows()

@@ -19,7 +19,7 @@ TEST_READY := $(VENV)/.ready-to-test
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
 	bench-full bench-check bench-docs \
-	conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots \
+	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots \
 	site deploy-check promtool
 
 help: ## Show this list
@@ -69,7 +69,7 @@ bench-check: $(TEST_READY) ## Fail when a record costs over 10 % more CPU, relat
 	$(BIN)/python -m benchmarks.check
 
 bench-docs: $(TEST_READY) ## Write the last results into docs/performance.md and the capacity model
-	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.report chaos
 
 conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by engine
 	$(BIN)/python -m tests.conformance

@@ -118,8 +118,9 @@ async def stable_offset(producer: Any, group: str, tp: TopicPartition) -> Commit
                 raise
             code = _NO_COORDINATOR
         else:
-            _, offset, _, note, code, _ = answer.topics[0][1][0]
-            code = answer.error_code or code
+            code = answer.error_code
+            if not code:
+                _, offset, _, note, code, _ = answer.topics[0][1][0]
         if not code:
             return CommittedOffset(offset if offset >= 0 else None, note or "")
         if code not in _ASK_AGAIN:

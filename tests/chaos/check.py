@@ -80,10 +80,11 @@ def read(where: dict[str, Any], topic: str) -> Iterator[Message]:
     )
     partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
     consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
-    left = set(partitions)
+    left, idle = set(partitions), 0
     while left:
-        messages = consumer.consume(5000, timeout=30)
-        if not messages:
+        messages = consumer.consume(5000, timeout=0.5)
+        idle = 0 if messages else idle + 1
+        if idle > 60:
             raise SystemExit(f"{topic} can't be read to its end: {sorted(left)}")
         for message in messages:
             if message.error() is None:

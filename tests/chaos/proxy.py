@@ -22,6 +22,8 @@ class Proxy:
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._ending = asyncio.Event()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -30,16 +32,22 @@ class Proxy:
             raise TimeoutError("the proxy does not listen")
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._ending.set)
         self._thread.join()
-        self._loop.close()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        serve = asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self._loop.run_until_complete(serve)
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._listen())
+
+    async def _listen(self) -> None:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self._ready.set()
-        self._loop.run_forever()
+        await self._ending.wait()
+        server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        if serving := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(serving, timeout=5)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -47,6 +55,7 @@ class Proxy:
         except OSError:
             writer.close()
             return
+        self._writers |= {writer, back}
         await asyncio.gather(self._forward(reader, back), self._forward(there, writer))
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,3 +69,4 @@ class Proxy:
             return  # a side is gone
         finally:
             writer.close()
+            self._writers.discard(writer)

@@ -1,4 +1,4 @@
-"""A short run for each delivery mode, and what the suite itself promises."""
+"""A short run, and what the suite itself promises; CHAOS_* choose another run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from tests.chaos.run import run
 from tests.chaos.schedule import KINDS, schedule
 from tests.integration.conftest import require_kafka
 
-SEED = int(os.environ.get("CHAOS_SEED", "7"))
-SECONDS = int(os.environ.get("CHAOS_SECONDS", "45"))
+SEED = int(os.environ.get("CHAOS_SEED", "64"))
+SECONDS = int(os.environ.get("CHAOS_SECONDS", "60"))
+DELIVERY = os.environ.get("CHAOS_DELIVERY", "exactly_once")
 RATE = int(os.environ.get("CHAOS_RATE", "500"))
 
 
@@ -28,9 +29,8 @@ def arena() -> Iterator[Arena]:
 
 @pytest.mark.kafka
 @pytest.mark.timeout(SECONDS + 600)
-@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
-def test_nothing_is_lost_whatever_breaks(arena: Arena, tmp_path: Path, delivery: str) -> None:
-    outcome = run(arena, tmp_path, seed=SEED, delivery=delivery, seconds=SECONDS, rate=RATE)
+def test_nothing_is_lost_whatever_breaks(arena: Arena, tmp_path: Path) -> None:
+    outcome = run(arena, tmp_path, seed=SEED, delivery=DELIVERY, seconds=SECONDS, rate=RATE)
 
     print(outcome.check, dict(outcome.faults))
     assert outcome.problems == []

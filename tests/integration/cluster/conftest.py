@@ -9,7 +9,7 @@ import pytest
 
 from dataquarantine.dev.kafka import KafkaCluster
 from dataquarantine.dev.objects import EmbeddedObjects
-from tests.integration.worker.conftest import new_stack
+from tests.integration.worker.conftest import stack_of
 from tests.integration.worker.stack import Stack
 
 
@@ -26,7 +26,7 @@ def production(
     Its parameter is the delivery mode.
     """
     servers = kafka_trio.bootstrap_servers
-    stack = new_stack(tmp_path, servers, True, database_url, objects_server)
+    stack = stack_of(tmp_path, servers, True, database_url, objects_server)
     stack.delivery, stack.replication = request.param, 3
     stack.kafka = {
         "session_timeout_s": 20,

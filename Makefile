@@ -69,7 +69,12 @@ bench-check: $(TEST_READY) ## Fail when a record costs over 10 % more CPU, relat
 	$(BIN)/python -m benchmarks.check
 
 bench-docs: $(TEST_READY) ## Write the last results into docs/performance.md and the capacity model
-	$(BIN)/python -m benchmarks.report chaos
+	$(BIN)/python -m benchmarks.report
+
+chaos: $(TEST_READY) ## Break things for SECONDS (SEED, RUNS, DELIVERY, RATE; RECORD=1 adds to the docs)
+	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --runs $(or $(RUNS),1) \
+		--delivery $(or $(DELIVERY),at_least_once) --seconds $(or $(SECONDS),180) \
+		--rate $(or $(RATE),3000) $(if $(RECORD),--record)
 
 conformance: $(TEST_READY) ## Judge the official JSON Schema suite, engine by engine
 	$(BIN)/python -m tests.conformance

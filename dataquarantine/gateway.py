@@ -103,7 +103,7 @@ class Gateway:
             self.settings,
             self.ledger,
             replace=self._replace_refused,
-            on_finished=_measure_end_to_end,
+            on_finished=self._measure_end_to_end,
         )
 
     async def start(self) -> None:

@@ -15,7 +15,7 @@ from dataquarantine.records import Record, TopicPartition
 from dataquarantine.replay.marks import read_mark
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.chunk import Chunk
-from dataquarantine.stream.kafka_client import client_options
+from dataquarantine.stream.kafka_client import client_options, isolation_level
 from dataquarantine.stream.outputs import Outputs
 from dataquarantine.stream.owner import PartitionOwner
 
@@ -91,7 +91,10 @@ async def _read(
     prefix = f"{source}/"
     found: set[int] = set()
     consumer = AIOKafkaConsumer(
-        **client_options(kafka), enable_auto_commit=False, auto_offset_reset="earliest"
+        **client_options(kafka),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level=isolation_level(kafka),
     )
     try:
         await consumer.start()

@@ -27,6 +27,7 @@ def arena() -> Iterator[Arena]:
         yield arena
 
 
+@pytest.mark.alone
 @pytest.mark.kafka
 @pytest.mark.timeout(SECONDS + 600)
 def test_nothing_is_lost_whatever_breaks(arena: Arena, tmp_path: Path) -> None:

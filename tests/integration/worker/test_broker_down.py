@@ -29,6 +29,7 @@ def broker(tmp_path: Path) -> Iterator[KafkaCluster]:
     cluster.stop()
 
 
+@pytest.mark.alone
 @pytest.mark.kafka
 @pytest.mark.timeout(300 + DOWN_S)
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])

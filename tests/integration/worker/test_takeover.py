@@ -15,6 +15,7 @@ PROFILES = {"short": (6.0, 1.0, 6 + 5), "production": (20.0, 3.0, 30.0)}
 PROFILE = os.environ.get("TAKEOVER_PROFILE", "short")
 
 
+@pytest.mark.alone
 @pytest.mark.kafka
 @pytest.mark.timeout(240)
 def test_two_workers_take_over_from_a_killed_third(kafka_stack: Stack) -> None:

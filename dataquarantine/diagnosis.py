@@ -14,6 +14,7 @@ from functools import partial
 
 import sqlalchemy
 
+from dataquarantine.api.confluent.client import ConfluentClient
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.schemas.catalog import FileCatalog
 from dataquarantine.schemas.lint import lint_paths
@@ -25,6 +26,8 @@ from dataquarantine.topics import Profile, check_topics
 
 #: Judging "not in the future" and the day partitions trust both clocks.
 MAX_SKEW_S = 5.0
+#: The first with every function the migrations use.
+OLDEST_POSTGRES = 15
 PROBE_FOLDER = ".doctor"
 
 
@@ -47,12 +50,13 @@ class Check:
 
 
 def examine(settings: Settings, profile: Profile = Profile.DEV) -> list[Check]:
-    """Check broker, topics, database, clock, bucket, spool and schemas, in this order; blocks."""
+    """Check broker, topics, database, clock, bucket, spool, registry, schemas; blocks."""
     examinations: dict[str, Callable[[], Iterator[Check]]] = {
         "kafka": partial(_kafka, settings, profile),
         "postgres": partial(_postgres, settings),
         "s3": partial(_s3, settings),
         "spool": partial(_spool, settings),
+        "registry": partial(_registry, settings),
         "schemas": partial(_schemas, settings),
     }
     checks: list[Check] = []
@@ -90,15 +94,24 @@ def _postgres(settings: Settings) -> Iterator[Check]:
         before = time.time()
         version, server_time = database.transact(_version_and_time)
         after = time.time()
+        lacking = database.transact(_rights_that_lack)
     finally:
         database.close()
     yield Check("postgres", State.OK, f"version {version}")
+    if int(version.split(".")[0]) < OLDEST_POSTGRES:
+        found = f"version {version} is older than {OLDEST_POSTGRES}"
+        yield Check("postgres", State.FAILED, found, f"upgrade it to {OLDEST_POSTGRES} or newer")
     current, latest = migrations.current(url), migrations.latest()
     if current == latest:
         yield Check("migrations", State.OK, latest)
     else:
         found = f"at {current or 'none'}, the newest is {latest}"
         yield Check("migrations", State.FAILED, found, "run `dataquarantine db upgrade`")
+    if lacking:
+        remedy = "make this user the owner of the gateway's tables, or grant it"
+        yield Check("postgres rights", State.FAILED, f"lacks {', '.join(lacking)}", remedy)
+    elif current is not None:
+        yield Check("postgres rights", State.OK, "may read, write and make day partitions")
     skew_s = max(before - server_time, server_time - after, 0.0)
     remedy = "let a time service set both clocks" if skew_s > MAX_SKEW_S else ""
     state = State.WARNING if remedy else State.OK
@@ -111,6 +124,44 @@ def _version_and_time(connection: sqlalchemy.Connection) -> tuple[str, float]:
     )
     row = connection.execute(statement).one()
     return str(row[0]), float(row[1])
+
+
+def _rights_that_lack(connection: sqlalchemy.Connection) -> list[str]:
+    """Name what the sink and its housekeeping need and this user does not have."""
+    if (
+        connection.execute(sqlalchemy.text("SELECT to_regclass('quarantine_records')")).scalar()
+        is None
+    ):
+        return []  # no tables yet: `migrations` says so
+    checks = {
+        f"{right} on {table}": f"has_table_privilege('{table}', '{right}')"
+        for table in ("quarantine_records", "incidents", "audit_log")
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+    }
+    # Day partitions are made and dropped by the tables' owner.
+    checks["ownership of quarantine_records"] = (
+        "pg_has_role((SELECT relowner FROM pg_class WHERE oid = 'quarantine_records'::regclass),"
+        " 'USAGE')"
+    )
+    checks["TEMPORARY on the database"] = "has_database_privilege(current_database(), 'TEMP')"
+    checks["CREATE on the schema"] = "has_schema_privilege(current_schema(), 'CREATE')"
+    row = connection.execute(sqlalchemy.text(f"SELECT {', '.join(checks.values())}")).one()
+    return [name for name, granted in zip(checks, row, strict=True) if not granted]
+
+
+def _registry(settings: Settings) -> Iterator[Check]:
+    """Ask the other registry, when records name its ids."""
+    url = settings.schemas.registry_url
+    if url is None:
+        return
+    client = ConfluentClient(url.get_secret_value())
+    try:
+        asyncio.run(client.check())
+    except (DataQuarantineError, OSError) as exc:
+        remedy = "start it, or set DQ_SCHEMAS__REGISTRY_URL (confluents:// for TLS)"
+        yield Check("registry", State.FAILED, str(exc), remedy)
+    else:
+        yield Check("registry", State.OK, "answers")
 
 
 def _s3(settings: Settings) -> Iterator[Check]:

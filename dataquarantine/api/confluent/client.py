@@ -47,6 +47,15 @@ class ConfluentClient:
         #: Ids of different registries are different ids.
         self.namespace = hashlib.sha256(self._base.encode()).hexdigest()[:12]
 
+    async def check(self) -> None:
+        """Make sure that the registry answers and lets us in.
+
+        Raises: RegistryUnavailable.
+        """
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        async with aiohttp.ClientSession(headers=self._headers, timeout=timeout) as session:
+            await self._get(session, "/schemas/types")
+
     async def schema(self, schema_id: int) -> RemoteSchema | None:
         """Fetch the schema of an id; None when that registry does not know it.
 

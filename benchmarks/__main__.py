@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import growth, judging, latency, startup, throughput
+from benchmarks import growth, judging, latency, queries, startup, throughput
 from benchmarks.report import RESULTS
 from benchmarks.surroundings import Surroundings, surroundings
 
@@ -52,6 +52,7 @@ def _run(around: Surroundings, arguments: argparse.Namespace) -> None:
     ]
     if find_spec("benchmarks.sinks") is not None:
         steps.append(lambda: {**around.described(), **_sinks(rounds)})
+    steps.append(lambda: {**around.described(), **queries.measure()})
     for step in steps:
         _keep(arguments.results, step())
 

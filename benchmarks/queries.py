@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,8 +100,8 @@ def _hour(chance: random.Random, now: datetime) -> Filters:
     return Filters(since=until - timedelta(hours=1), until=until)
 
 
-def answer_all(database: Database) -> None:
-    """Print the table, then a plan for each kind of index."""
+def answer_all(database: Database) -> list[Answered]:
+    """Ask every question; print the table."""
     now = datetime.now(UTC)
     with database.engine.connect() as connection:
         count = connection.execute(text("SELECT count(*) FROM quarantine_records")).scalar()
@@ -112,12 +112,11 @@ def answer_all(database: Database) -> None:
     for answered in answers:
         shown = f"{answered.median_ms:8.1f} {answered.p95_ms:8.1f}"
         print(f"{shown}  {answered.question}", flush=True)
-    for answered in answers:
-        print(f"\n-- {answered.question}\n{answered.plan}")
+    return answers
 
 
-def main(rows: int = ROWS) -> None:
-    """Load a Postgres of its own and ask."""
+def measure(rows: int = ROWS) -> dict[str, Any]:
+    """Load a Postgres of its own and ask; the plans are in the result."""
     with tempfile.TemporaryDirectory(prefix="dataquarantine-queries-", dir="/var/tmp") as name:
         Path(name).chmod(0o755)
         server = EmbeddedPostgres(Path(name), password=uuid4().hex)
@@ -128,11 +127,18 @@ def main(rows: int = ROWS) -> None:
             started = time.perf_counter()
             quarantine_rows.load(database, rows, datetime.now(UTC))
             print(f"loaded {rows:,} rows in {time.perf_counter() - started:.0f} s", flush=True)
-            answer_all(database)
+            answers = answer_all(database)
             database.close()
         finally:
             server.stop()
             server.remove()
+    return {"kind": "queries", "rows": rows, "answers": [asdict(each) for each in answers]}
+
+
+def main(rows: int) -> None:
+    """Measure, then print a plan for each question."""
+    for answered in measure(rows)["answers"]:
+        print(f"\n-- {answered['question']}\n{answered['plan']}")
 
 
 if __name__ == "__main__":

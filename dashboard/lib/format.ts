@@ -34,7 +34,8 @@ export function share(value: Maybe): string {
 
 export function milliseconds(value: Maybe): string {
   if (value == null) return UNKNOWN;
-  return value < 10 ? `${value.toFixed(1)} ms` : `${whole.format(value)} ms`;
+  if (value >= 1000) return `${Number((value / 1000).toFixed(1))} s`;
+  return value < 10 ? `${Number(value.toFixed(1))} ms` : `${whole.format(value)} ms`;
 }
 
 export function bytes(value: Maybe): string {

@@ -34,11 +34,11 @@ export function Figures({ of }: { of: Overview }) {
   const low = of.success_share != null && of.success_share < 0.95;
   return (
     <dl className="grid grid-cols-2 divide-line rounded-lg border border-line bg-surface sm:grid-cols-4 xl:col-span-12 xl:grid-cols-8 xl:divide-x">
-      <Figure name="Success share" value={share(of.success_share)} tone={low ? "text-error" : "text-valid"} note={`of ${short(totals.seen)} records`} />
-      <Figure name="Valid" value={rate(rates.valid)} unit="/s" note={`${count(totals.valid)} in all`} />
-      <Figure name="Invalid" value={rate(rates.invalid)} unit="/s" note={`${count(totals.invalid)} in all`} tone={warns(rates.invalid)} />
-      <Figure name="Error" value={rate(rates.error)} unit="/s" note={`${count(totals.error)} in all`} tone={rates.error ? "text-error" : ""} />
-      <Figure name="Remediated" value={rate(rates.remediated)} unit="/s" note={`${count(totals.remediated)} in all`} />
+      <Figure name="Success share" value={share(of.success_share)} tone={low ? "text-error" : "text-valid"} note={`of ${short(totals.seen)} in the last hour`} />
+      <Figure name="Valid" value={rate(rates.valid)} unit="/s" note={`${count(totals.valid)} last hour`} />
+      <Figure name="Invalid" value={rate(rates.invalid)} unit="/s" note={`${count(totals.invalid)} last hour`} tone={warns(rates.invalid)} />
+      <Figure name="Error" value={rate(rates.error)} unit="/s" note={`${count(totals.error)} last hour`} tone={rates.error ? "text-error" : ""} />
+      <Figure name="Remediated" value={rate(rates.remediated)} unit="/s" note={`${count(totals.remediated)} last hour`} />
       <Figure name="Open incidents" value={count(of.open_incidents)} tone={warns(of.open_incidents)} />
       <Figure name="Open records" value={short(of.open_records)} />
       <Figure name="Spool" value={count(of.spool?.records)} unit="records" note={bytes(of.spool?.bytes)} tone={warns(of.spool?.records)} />

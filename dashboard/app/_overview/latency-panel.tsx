@@ -9,10 +9,11 @@ import { Empty } from "@/components/ui/states";
 import type { Latency } from "@/lib/api/overview";
 import { milliseconds } from "@/lib/format";
 
-/** Latency of this worker: percentiles, and a heatmap of the looks since the page is open. */
+/** Latency of this worker: percentiles, and a heatmap since the page is open. */
 export function LatencyPanel({ latency, at }: { latency: Latency | null | undefined; at: number }) {
   const [history, setHistory] = useState(NOTHING);
-  if (latency && history.last?.at !== at) setHistory(look(history, latency, at));
+  const next = latency ? look(history, latency, at) : history;
+  if (next !== history) setHistory(next);
   const percentiles = latency && (
     <span className="tabular flex gap-3 whitespace-nowrap">
       <span>p50 {milliseconds(latency.p50_ms)}</span>

@@ -108,7 +108,7 @@ function Log() {
           rows.length === 0 ? (
             <Empty title="Nothing here">Every review, replay, reset and schema change is kept here.</Empty>
           ) : (
-            <Table label="Audit log" columns={LOG} rows={rows} rowId={(row) => `${row.at} ${row.action} ${row.subject}`} />
+            <Table label="Audit log" columns={LOG} rows={rows} rowId={(row) => String(row.id)} />
           )
         }
       </Loaded>

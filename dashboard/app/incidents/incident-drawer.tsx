@@ -85,7 +85,7 @@ function factsOf(incident: IncidentDetail): [string, React.ReactNode][] {
 }
 
 function Producers({ of }: { of: IncidentDetail }) {
-  if (of.producers.length === 0) return <p className="p-3 text-muted">No producer named itself (header `client`).</p>;
+  if (of.producers.length === 0) return <p className="p-3 text-muted">No producer named itself (header `client-id`).</p>;
   return (
     <ul className="divide-y divide-line/60">
       {of.producers.map((each, index) => (

@@ -44,6 +44,8 @@ export function PayloadPanel({ id, violations, active }: Props) {
         {(data) =>
           data.encoding === "json" ? (
             <JsonView value={data.payload} violations={violations} masked={why === null ? data.masked_paths : []} active={active} />
+          ) : data.encoding === "empty" ? (
+            <p className="p-3 text-muted">The record has no value (a tombstone).</p>
           ) : (
             <pre tabIndex={0} aria-label="Payload" className="max-h-[60vh] overflow-auto p-3 font-mono text-xs break-all whitespace-pre-wrap">
               {String(data.payload)}

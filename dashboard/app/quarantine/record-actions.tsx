@@ -13,11 +13,13 @@ import { routes } from "@/lib/routes";
 
 /** Moves that a person makes; the others happen by replay. */
 const BY_HAND: Record<string, string> = { in_review: "Take into review", fixed: "Mark as fixed", parked: "Park", discarded: "Discard" };
+/** Where a record may set out from. */
+const REPLAYABLE = new Set(["quarantined", "stored", "in_review", "fixed", "failed_again"]);
 
 export function RecordActions({ record, etag }: { record: QuarantineRecord; etag: string | null }) {
   const [asked, setAsked] = useState<string | null>(null);
   const client = useQueryClient();
-  const moves = record.allowed_states.filter((state) => state in BY_HAND);
+  const moves = Object.keys(BY_HAND).filter((state) => record.allowed_states.includes(state));
   return (
     <div className="ml-auto flex flex-wrap gap-2">
       {moves.map((state) => (
@@ -25,7 +27,7 @@ export function RecordActions({ record, etag }: { record: QuarantineRecord; etag
           {BY_HAND[state]}
         </Button>
       ))}
-      {record.allowed_states.includes("replaying") && (
+      {REPLAYABLE.has(record.status) && (
         <Link href={routes.replay({ ids: record.id })} prefetch={false} className={buttonClass("primary")}>
           Fix & replay
         </Link>

@@ -10,7 +10,7 @@ import { parseExact } from "@/lib/json/exact";
 import type { Repair } from "./repair-editor";
 
 const EXAMPLES = {
-  recipe: '[\n  {"trim": "/user_id"}\n]',
+  recipe: '[\n  {"trim": ["user_id"]}\n]',
   patch: '[\n  {"op": "replace", "path": "/event_type", "value": "view"}\n]',
 };
 const HINTS = {

@@ -4,13 +4,12 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { Confirm } from "@/components/ui/confirm";
-import { Check, Field, Input } from "@/components/ui/field";
+import { Check } from "@/components/ui/field";
 import { keys } from "@/lib/api/keys";
 import { resetBreaker } from "@/lib/api/topics";
 
 export function ResetDialog({ topic, onClose }: { topic: string; onClose: () => void }) {
   const [admit, setAdmit] = useState(false);
-  const [ratePerS, setRatePerS] = useState("");
   const client = useQueryClient();
   return (
     <Confirm
@@ -19,14 +18,11 @@ export function ResetDialog({ topic, onClose }: { topic: string; onClose: () => 
       action="Reset"
       onClose={onClose}
       onConfirm={async (why) => {
-        await resetBreaker(topic, { why, admit_backlog: admit, rate_per_s: admit && ratePerS ? Number(ratePerS) : null });
+        await resetBreaker(topic, { why, admit_backlog: admit, rate_per_s: null });
         await client.invalidateQueries({ queryKey: keys.breakers });
       }}
     >
       <Check label="Let the bad backlog into quarantine" checked={admit} onChange={(event) => setAdmit(event.target.checked)} />
-      {admit && (
-        <Field label="Records a second">{(id) => <Input id={id} type="number" min={1} placeholder="no limit" value={ratePerS} onChange={(event) => setRatePerS(event.target.value)} />}</Field>
-      )}
     </Confirm>
   );
 }

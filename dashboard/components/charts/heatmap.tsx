@@ -12,7 +12,7 @@ import { useWidth } from "./use-width";
 const LEFT = 52;
 const BOTTOM = 16;
 
-/** Latency over the last minute: time to the right, slower upwards, more records brighter. */
+/** Latency over the last five minutes: time to the right, slower upwards, more chunks brighter. */
 export function Heatmap({ history, height }: { history: History; height: number }) {
   const [ref, width] = useWidth();
   const rows = scaleBand({ domain: history.limits.map((_, index) => index), range: [height - BOTTOM, 0], padding: 0.08 });
@@ -23,7 +23,7 @@ export function Heatmap({ history, height }: { history: History; height: number 
   return (
     <div ref={ref} style={{ height }}>
       {width > 0 && (
-        <svg width={width} height={height} role="img" aria-label="Latency of judged records over the last minute">
+        <svg width={width} height={height} role="img" aria-label="Latency of judged chunks over the last five minutes">
           {history.limits.map((limit, index) =>
             index % every === 0 ? (
               <text key={index} x={LEFT - 6} y={(rows(index) ?? 0) + rows.bandwidth() / 2 + 3} textAnchor="end" fontSize={10} fill="var(--muted)">
@@ -66,7 +66,7 @@ const Cells = memo(function Cells({ column, top, width, rowHeight, rowStep, last
   const shade = scaleSqrt({ domain: [0, top], range: [0.06, 1] });
   return column.counts.map((count, index) => (
     <rect key={index} y={last - index * rowStep} width={width} height={rowHeight} rx={1.5} fill={count === 0 ? "var(--raised)" : "var(--accent)"} fillOpacity={count === 0 ? 0.6 : shade(count)}>
-      {count > 0 && <title>{`${short(count)} records`}</title>}
+      {count > 0 && <title>{`${short(count)} chunks`}</title>}
     </rect>
   ));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { look, NOTHING, perBucket } from "./latency";
+import { COLUMNS, look, NOTHING, STEP_MS } from "./latency";
 
 const latency = (...counts: number[]) => ({
   scope: "worker",
@@ -10,20 +10,26 @@ const latency = (...counts: number[]) => ({
   p99_ms: 1,
 });
 
-test("cumulative buckets become each bucket's own count", () => {
-  expect(perBucket([3, 5, 5, 9])).toEqual([3, 2, 0, 4]);
+test("a column is added once the newest is old enough", () => {
+  const first = look(NOTHING, latency(1, 2), 1000);
+  const soon = look(first, latency(3, 4), 1000 + STEP_MS - 1);
+  const later = look(soon, latency(5, 6), 1000 + STEP_MS);
+
+  expect(soon).toBe(first);
+  expect(later.columns.map((column) => column.counts)).toEqual([[1, 2], [5, 6]]);
+  expect(later.limits).toEqual([1, null]);
 });
 
-test("a column holds what came between two looks", () => {
-  const first = look(NOTHING, latency(1, 2, 2), 1000);
-  const second = look(first, latency(4, 6, 6), 2000);
+test("the heatmap keeps no more columns than it shows", () => {
+  let history = NOTHING;
+  for (let at = 0; at < 2 * COLUMNS; at += 1) history = look(history, latency(1), at * STEP_MS);
 
-  expect(second.columns).toEqual([{ at: 2000, counts: [3, 1, 0] }]);
+  expect(history.columns).toHaveLength(COLUMNS);
+  expect(history.columns.at(-1)?.at).toBe((2 * COLUMNS - 1) * STEP_MS);
 });
 
-test("a worker that started again counts from 0, not below", () => {
-  const first = look(NOTHING, latency(100, 200), 1000);
-  const second = look(first, latency(1, 1), 2000);
+test("other buckets begin anew: a worker of another version answers", () => {
+  const history = look(look(NOTHING, latency(1, 2), 0), latency(1, 2, 3), 1);
 
-  expect(second.columns[0]?.counts).toEqual([0, 0]);
+  expect(history.columns).toEqual([{ at: 1, counts: [1, 2, 3] }]);
 });

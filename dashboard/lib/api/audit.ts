@@ -26,6 +26,7 @@ const report = z.object({
 });
 
 const entry = z.object({
+  id: z.number(),
   at: text,
   actor: text,
   action: text,

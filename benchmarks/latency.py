@@ -13,9 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import yaml
 
 from benchmarks.events import INVALID_SHARE, ROOT
@@ -28,6 +30,8 @@ RATES = (1000, 10_000)
 SECONDS = 20.0
 #: Left out at the beginning: first fetches, caches, the day's partitions.
 WARM_UP_S = 5.0
+#: Sent ahead, so that both stores are open before the clock runs.
+WARM_UP_RECORDS = 1000
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99.9": 0.999}
 READY_S = 60.0
 
@@ -81,7 +85,7 @@ def quantiles(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def _run(around: Surroundings, name: str, rate: int, seconds: float, number: int) -> dict[str, Any]:
-    bench = around.loaded(Load(0))
+    bench = around.loaded(Load(WARM_UP_RECORDS))
     outputs = make_outputs(bench, name, f"{number}-{rate}")
     workers = []
     if name == "gateway":
@@ -90,6 +94,7 @@ def _run(around: Surroundings, name: str, rate: int, seconds: float, number: int
     try:
         if workers:
             wait_ready(config)
+            _wait_for_rows(around, bench)
         return _probe(around, bench, outputs if workers else None, rate, seconds)
     finally:
         stop(workers)
@@ -133,12 +138,30 @@ def _read(process: subprocess.Popen[bytes]) -> list[float]:
 
 def wait_ready(config: Path) -> None:
     """Wait until a worker has its partitions."""
-    port = yaml.safe_load(config.read_text("utf-8"))["web"]["port"]
     deadline = time.monotonic() + READY_S
-    while not answers(f"http://127.0.0.1:{port}/readyz"):
+    while not answers(ready_url(config)):
         if time.monotonic() > deadline:
             raise SystemExit(f"the worker was not ready in {READY_S:g} s")
         time.sleep(0.05)
+
+
+def _wait_for_rows(around: Surroundings, bench: Bench) -> None:
+    """Wait until the first refused record of the warm-up is a row."""
+    url = around.postgres_url.replace("postgresql+psycopg2", "postgresql")
+    deadline = time.monotonic() + READY_S
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        found = None
+        while found is None and time.monotonic() < deadline:
+            cursor.execute("SELECT 1 FROM quarantine_records WHERE topic = %s", (bench.source,))
+            found = cursor.fetchone()
+            time.sleep(0.1)
+
+
+def ready_url(config: Path) -> str:
+    """Say where a worker of these settings tells that it is ready."""
+    port = yaml.safe_load(config.read_text("utf-8"))["web"]["port"]
+    return f"http://127.0.0.1:{port}/readyz"
 
 
 if __name__ == "__main__":

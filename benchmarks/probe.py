@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from benchmarks.events import INVALID_SHARE
 from benchmarks.harness import PARTITIONS
 
+_SENT_AT = b'"sent_at":'
 #: A burst goes out this often: what is due then.
 TICK_S = 0.001
 ROWS_EVERY_S = 0.01
@@ -71,6 +72,8 @@ def consume(servers: str, topic: str, since: float, until: float) -> list[float]
         if message is None or message.error():
             continue
         now, value = time.time(), message.value()
+        if _SENT_AT not in value:  # of the warm-up
+            continue
         sent_at = float(value[value.rindex(b":") + 1 : -1])
         if sent_at >= since:
             ages.append(now - sent_at)

@@ -1,6 +1,6 @@
 """How long a start takes: `python -m benchmarks.startup`.
 
-A worker from its launch to `/readyz`, with what its group's join took within (its log says when);
+A worker from its launch to `/readyz`, and from its group being stable on the broker to `/readyz`;
 `dataquarantine dev` from launch to its first judged record on screen.
 """
 
@@ -15,20 +15,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
 
 from benchmarks.events import ROOT
 from benchmarks.field import make_outputs, worker_command
 from benchmarks.harness import Load, stop
-from benchmarks.latency import wait_ready
+from benchmarks.latency import ready_url
 from benchmarks.surroundings import Surroundings, surroundings
+from dataquarantine.dev.service import answers
 
 DEADLINE_S = 120.0
-_JOINED = re.compile(
-    r"\[(\S+ \S+?)\].*Joined group '?dq-|\[(\S+ \S+?)\].*Successfully synced group"
-)
 
 
 def main() -> None:
@@ -49,38 +50,42 @@ def measure(around: Surroundings, rounds: int) -> dict[str, Any]:
     for number in range(rounds):
         launch, after_join = worker_start(around, number)
         found["worker_s"].append(launch)
-        if after_join is not None:
-            found["join_to_ready_s"].append(after_join)
+        found["join_to_ready_s"].append(after_join)
         found["dev_s"].append(dev_start())
         print({name: round(times[-1], 2) for name, times in found.items() if times}, flush=True)
     medians = {name: round(statistics.median(times), 2) for name, times in found.items() if times}
     return {**around.described(), "kind": "startup", "medians": medians, "runs": found}
 
 
-def worker_start(around: Surroundings, number: int) -> tuple[float, float | None]:
+def worker_start(around: Surroundings, number: int) -> tuple[float, float]:
     """Return seconds from launch to ready, and from the group's join to ready."""
     bench = around.loaded(Load(1000))
     outputs = make_outputs(bench, "gateway", f"start-{number}")
     config = around.worker_config(bench, outputs)
-    log = around.home / f"start-{number}.log"
-    command = [*worker_command(config)[:-1], "INFO"]
-    started = time.time()
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
-        try:
-            wait_ready(config)
-            ready = time.time()
-        finally:
-            stop([process])
-    return ready - started, _since_join(log, ready)
+    admin = AdminClient({"bootstrap.servers": bench.servers})
+    started = time.monotonic()
+    process = subprocess.Popen(worker_command(config), cwd=ROOT)
+    try:
+        joined = _wait(lambda: _is_stable(admin, outputs[0]), "the group was not stable")
+        ready = _wait(lambda: answers(ready_url(config)), "the worker was not ready")
+    finally:
+        stop([process])
+    return ready - started, ready - joined
 
 
-def _since_join(log: Path, ready: float) -> float | None:
-    found = [m[1] or m[2] for m in _JOINED.finditer(log.read_text("utf-8", "replace"))]
-    if not found:
-        return None
-    joined = datetime.strptime(found[-1], "%Y-%m-%d %H:%M:%S,%f").astimezone()
-    return max(0.0, ready - joined.timestamp())
+def _is_stable(admin: AdminClient, group: str) -> bool:
+    """Tell whether a group has members that all know their partitions."""
+    found = admin.describe_consumer_groups([group])[group].result(timeout=30)
+    return bool(found.members) and found.state is ConsumerGroupState.STABLE
+
+
+def _wait(condition: Callable[[], bool], otherwise: str) -> float:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{otherwise} in {DEADLINE_S:g} s")
+        time.sleep(0.02)
+    return time.monotonic()
 
 
 def dev_start() -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,12 @@ import sqlalchemy
 from sqlalchemy import text
 
 from dataquarantine.clock import Clock
+from dataquarantine.quarantine.decisions import Decision, Publish, Signed
 from dataquarantine.quarantine.states import RecordState, sources_of
 from dataquarantine.replay.jobs import Job, JobState, ReplayJobs
 from dataquarantine.replay.leases import Lease
 from dataquarantine.replay.requests import OnFailure
+from dataquarantine.store import audit_log
 
 #: An item and the row of its record.
 ItemRow = Mapping[str, Any]
@@ -30,10 +33,16 @@ class NotSent:
 
 
 class Batches:
-    """Moves the items of one job; every call is one transaction that holds the lease."""
+    """Moves the items of one job; every call is one transaction that holds the lease.
 
-    def __init__(self, jobs: ReplayJobs, lease: Lease, job: Job, clock: Clock) -> None:
+    Args: publish: makes it durable beside the database that a record is parked.
+    """
+
+    def __init__(
+        self, jobs: ReplayJobs, lease: Lease, job: Job, publish: Publish, clock: Clock
+    ) -> None:
         self._database = jobs.database
+        self._publish = publish
         self._lease = lease
         self._job = job
         self._policy = OnFailure(job.on_failure)
@@ -166,12 +175,19 @@ class Batches:
             self._mark(connection, left, "skipped")
 
     def _park(self, connection: sqlalchemy.Connection, items: Sequence[ItemRow]) -> None:
+        now = self._clock.now()
         values = {
             "ids": [str(item["item_id"]) for item in items],
             "allowed": [state.value for state in sources_of(RecordState.REPLAYING)],
-            "now": self._clock.now(),
+            "now": now,
         }
-        connection.execute(_PARK, values)
+        parked = connection.execute(_PARK, values).all()
+        by = Signed(self._job.created_by, self._job.why)
+        audit_log.write(
+            connection, [f"record/{row.id}" for row in parked], at=now, actor=by.actor,
+            action="parked", reason=by.reason, replay=str(self._job.id),
+        )  # fmt: skip
+        self._publish([_parked(row, by, now) for row in parked])
 
     def _mark(
         self, connection: sqlalchemy.Connection, left: Sequence[NotSent], result: str
@@ -205,6 +221,18 @@ def finish_jobs(connection: sqlalchemy.Connection, job_ids: Sequence[UUID], now:
 def stop_jobs(connection: sqlalchemy.Connection, job_ids: Sequence[UUID], reason: str) -> None:
     """Stop running jobs because a record did not pass."""
     connection.execute(_STOP, {"ids": [*map(str, job_ids)], "error": reason})
+
+
+def _parked(row: sqlalchemy.Row[Any], by: Signed, at: datetime) -> Decision:
+    return Decision(
+        kind="record",
+        subject=str(row.id),
+        state=RecordState.PARKED.value,
+        at=at,
+        actor=by.actor,
+        reason=by.reason,
+        attempt=row.attempt,
+    )
 
 
 def _rows(result: sqlalchemy.CursorResult[Any]) -> list[ItemRow]:
@@ -267,7 +295,7 @@ _MARK = text(
 _PARK = text(
     "UPDATE quarantine_records q SET status = 'parked', updated_at = :now"
     f" FROM replay_items i WHERE i.id = ANY(CAST(:ids AS uuid[])) AND {_RECORD}"
-    " AND q.status = ANY(:allowed)"
+    " AND q.status = ANY(:allowed) RETURNING q.id, q.attempt"
 )
 _FAIL = text("UPDATE replay_jobs SET state = 'failed', error = :error WHERE id = :id")
 _STOP = text(

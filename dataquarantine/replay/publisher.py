@@ -19,6 +19,7 @@ from aiokafka.errors import (
 from dataquarantine.audit.topics import bounds
 from dataquarantine.clock import Clock
 from dataquarantine.errors import DataQuarantineError, SinkUnavailable
+from dataquarantine.quarantine.decisions import kafka_publisher
 from dataquarantine.quarantine.topic_reader import TopicUnreadable
 from dataquarantine.records import TopicPartition
 from dataquarantine.replay.batches import Batches, ItemRow, NotSent
@@ -58,7 +59,8 @@ class Publisher:
     def __init__(self, jobs: ReplayJobs, bench: Bench, clock: Clock, lease: Lease) -> None:
         self._jobs = jobs
         self._job: Job = jobs.job(lease.job_id)
-        self._batches = Batches(jobs, lease, self._job, clock)
+        publish = kafka_publisher(bench.settings.kafka)
+        self._batches = Batches(jobs, lease, self._job, publish, clock)
         self._bench = bench
         self._clock = clock
         self._kafka = bench.settings.kafka

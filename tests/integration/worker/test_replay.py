@@ -196,6 +196,9 @@ def test_what_fails_again_stays_the_record_it_was(stack: Stack, operator: Operat
     }
     assert all(r["lineage_id"] == r["id"] for r in again)
     assert len(operator.desk.incidents.page().items) == 2
+    given_up = operator.run(operator.plan(selection={"ids": ids[2:]}, on_failure="park")["id"])
+    assert given_up["counts"]["parked"] == 2
+    assert {row["status"] for row in stack.rows() if row["id"] in ids[2:]} == {"parked"}
     assert audit(stack, "--deep")[0] == 0
 
 

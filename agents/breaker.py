@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataquarantine.breaker.gatekeeper import follow_breakers
+from dataquarantine.breaker.gatekeeper import Gatekeeper
 from dataquarantine.breaker.keeper import BreakerKeeper
 from dataquarantine.topics import CONTROL, LEDGER
 
@@ -13,6 +13,16 @@ from .tables import breakers, error_windows
 
 keeper = BreakerKeeper(
     gateway.settings.breaker, gateway.pipelines, error_windows, breakers, gateway.clock
+)
+gatekeeper = Gatekeeper(
+    gateway.pipelines,
+    keeper.breaker,
+    gateway.gate,
+    gateway.flood,
+    lambda: None if app.rebalancing else app.consumer,
+    trial_records=gateway.settings.breaker.trial_records,
+    ask=gateway.ledger.ask,
+    partitions=gateway.producer.partitions,
 )
 watched = app.topic(
     LEDGER, CONTROL, key_serializer="raw", value_serializer="raw", value_type=bytes, key_type=bytes
@@ -29,12 +39,7 @@ async def watch(records: Any) -> None:
             keeper.control(event.value)
 
 
-def assigned(topic: str) -> list[int]:
-    """List the partitions of a topic that this worker holds."""
-    return [tp.partition for tp in app.consumer.owners if tp.topic == topic]
-
-
 @app.task
 async def close_sources() -> None:
-    """Do on this worker what the table says."""
-    await follow_breakers(keeper.breaker, gateway.pipelines, assigned, gateway.gate)
+    """Do on this worker what the table says, and ask for what it stopped by itself."""
+    await gatekeeper.run()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from dataquarantine import metrics
+from dataquarantine.breaker.flood import FloodGuard
 from dataquarantine.clock import SystemClock
 from dataquarantine.errors import SinkUnavailable
-from dataquarantine.outcomes import JudgedChunk
+from dataquarantine.outcomes import ErrorType, JudgedChunk
 from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.quarantine.sink import QuarantineSink, open_sink
@@ -26,6 +28,7 @@ from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import SPOOL_FULL, Allowance, Gate
 from dataquarantine.stream.kafka_client import output_batch, output_producer
 from dataquarantine.stream.ledger import LedgerWriter, worker_name
+from dataquarantine.stream.measure import KAFKA_DOWN_AFTER_S
 from dataquarantine.stream.outputs import OutputRow, Outputs
 from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.replays import ReplayRouter
@@ -86,8 +89,12 @@ class Gateway:
             on_finished=self._measure_end_to_end,
         )
         self.slot = claim_slot(settings.data_dir)
-        self.ledger = LedgerWriter(settings, self.clock, worker_name(self.slot.number))
+        self.worker = worker = worker_name(self.slot.number)
+        self.unknown_schemas: Counter[str] = Counter()  # records so far, by source
+        self.ledger = LedgerWriter(settings, self.clock, worker)
         self.transactions = self._open_transactions()
+        judged = [source for source, p in self.pipelines.items() if p.mode == "enforce"]
+        self.flood = FloodGuard(settings.breaker, judged, self.gate, self.clock, worker)
         self._journal = ChunkJournal(self.slot.folder / "judging.journal")
         self._alarm = HangAlarm()
         self._until_timed = TIMED_EVERY
@@ -162,11 +169,23 @@ class Gateway:
         self._journal.done(chunk.tp, chunk.next_offset)
         chunk.tally = count_outcomes(judged)
         metrics.count_chunk(topic, chunk.tally)
+        if unknown := chunk.tally.count(ErrorType.SCHEMA_NOT_FOUND):
+            self.unknown_schemas[topic] += unknown
+        self.flood.note(chunk, judged)
         return judged
 
     def _compare_shadows(self, topic: str, records: Sequence[Record], judged: JudgedChunk) -> None:
         for version, count in self.feed.compare_shadows(topic, records, judged).items():
             metrics.SHADOW_DISAGREEMENTS.labels(*version).inc(count)
+
+    @property
+    def stores_away_s(self) -> Mapping[str, float]:
+        """How long each store has not answered; 0 when it does."""
+        return self._sink.away_s if self._sink is not None else {}
+
+    def is_taken(self) -> bool:
+        """Tell whether the broker takes what this worker produces."""
+        return self.ledger.is_taking and self.producer.waiting_s < KAFKA_DOWN_AFTER_S
 
     def _time_one(self, topic: str, records: Sequence[Record]) -> None:
         """Judge one record of every 64 once more, alone, to measure what one costs."""
@@ -181,7 +200,12 @@ class Gateway:
             metrics.VALIDATION_SECONDS.labels(schema.name).observe(elapsed_s)
 
     async def route(self, chunk: Chunk, judged: JudgedChunk | None) -> None:
-        """Hand the outputs of a chunk to the producer; the chunk finishes when they are acked."""
+        """Hand the outputs of a chunk to the producer; the chunk finishes when they are acked.
+
+        What a breaker withholds is dropped: the consumer goes back to what is committed.
+        """
+        if self.flood.withholds(chunk.tp.topic):
+            return
         router = self._routers[chunk.tp.topic]
         if judged is None:
             routed = router.forward_unjudged(chunk)
@@ -190,11 +214,11 @@ class Gateway:
         if chunk.tp.topic in self.replays:
             already = await self._forwarded.offsets(chunk, router.valid)
             routed = replace(routed, outputs=without(routed.outputs, router.valid, already))
-        await self._store_ahead(routed)
+        await self._store_ahead(chunk.tp, routed)
         if router.forged and chunk.tp.topic in self.pipelines:
             metrics.FORGED_HEADERS.labels(chunk.tp.topic).inc(router.forged)
             router.forged = 0
-        if not chunk.is_stale:
+        if not chunk.is_stale and not self.flood.withholds(chunk.tp.topic):
             (chunk.owner.outlet or self.producer).submit(chunk, routed.outputs)
 
     async def quarantine(self, chunk: Chunk) -> None:
@@ -246,7 +270,7 @@ class Gateway:
         paused = time.monotonic() - started
         metrics.PAUSED_SECONDS.labels(tp.topic, SPOOL_FULL).inc(paused)
 
-    async def _store_ahead(self, routed: Routed) -> None:
+    async def _store_ahead(self, tp: TopicPartition, routed: Routed) -> None:
         """Make durable what the outputs refer to, before they are produced."""
         if not routed.detached and not routed.originals:
             return
@@ -254,22 +278,19 @@ class Gateway:
         if sink is None:
             raise RuntimeError("Gateway.route before start")
         for payload in routed.detached:
-            await self._insist(sink.store_detached, payload)
+            await self._insist(tp, sink.store_detached, payload)
         if routed.originals:
-            await self._insist(sink.store_originals, routed.originals)
+            await self._insist(tp, sink.store_originals, routed.originals)
 
-    async def _insist(self, store: Callable[[T], None], item: T) -> None:
+    async def _insist(self, tp: TopicPartition, store: Callable[[T], None], item: T) -> None:
         while True:
             try:
                 await asyncio.to_thread(store, item)
-                return
             except SinkUnavailable as exc:
-                logger.error(
-                    "Payloads that go ahead of their records wait for S3 or spool: %s",
-                    exc,
-                    extra={"action": "payloads_wait"},
-                )
-                await asyncio.sleep(exc.retry_after_s)
+                await self._hold(tp, exc)
+                continue
+            self.gate.release(tp.topic, SPOOL_FULL)
+            return
 
     def _measure_end_to_end(self, chunk: Chunk) -> None:
         """Observe a chunk by its first record; clocks that run ahead and replays are left out."""
@@ -285,7 +306,7 @@ class Gateway:
             chunk.tally.refuse(tombstone=row[1] is None)
         router = self._routers[chunk.tp.topic]
         routed = router.replace_refused(tp.topic, row, reason, self.clock.now())
-        await self._store_ahead(routed)
+        await self._store_ahead(chunk.tp, routed)
         return routed.outputs
 
 

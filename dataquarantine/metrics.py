@@ -135,11 +135,28 @@ BREAKER_STATE = Gauge(
     "0 closed, 1 open, 2 half open. Open: the source is not read; `dataquarantine breaker status`.",
     ["topic"],
 )
+BREAKER_WRITER = Gauge(
+    "dataquarantine_breaker_writer",
+    "1 on the one worker that keeps windows and states of all breakers. A sum of 0 for minutes: "
+    "nothing can be opened or reset.",
+)
 PAUSED_SECONDS = Counter(
     "dataquarantine_paused_seconds_total",
     "Time a topic was held closed, by reason (spool, breaker, operator). While it grows, nothing "
     "of that topic is read: mend the store, reset the breaker or lift the pause.",
     ["topic", "reason"],
+)
+RETENTION_LEFT_SECONDS = Gauge(
+    "dataquarantine_retention_left_seconds",
+    "Until retention deletes the first unread record of a partition that is closed or stands "
+    "still. Below a day: reset the breaker or raise the topic's retention.ms.",
+    ["topic", "partition"],
+)
+ALERTS = Counter(
+    "dataquarantine_alerts_total",
+    "Alerts by channel and outcome: sent, failed, dropped (its queue was full). Any but sent: "
+    "look after that receiver.",
+    ["channel", "outcome"],
 )
 
 INCIDENTS = Gauge(

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from dataquarantine.environment import Place, near_key, overlay
 from dataquarantine.errors import ConfigError
@@ -50,6 +58,7 @@ class KafkaSettings(Section):
     drain_timeout_s: float = Field(2.0, gt=0)
     transaction_s: float = Field(0.0, ge=0)
     transaction_timeout_s: float = Field(15.0, gt=0)
+    stall_after_s: float = Field(60.0, gt=0)
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
     sasl_username: str | None = None
@@ -184,6 +193,8 @@ class BreakerSettings(Section):
 
     It opens when more than `max_invalid_share` of the records of every bucket were bad for
     `window_s`, and at least `min_records` were seen; a trial after a reset sees `trial_records`.
+    A worker asks for it at once when more than `flood_share` of its last `flood_records` were bad,
+    judged within `flood_window_s`; `sample_records` of these are shown by `breaker status`.
     """
 
     max_invalid_share: float = Field(0.5, gt=0, lt=1)
@@ -191,6 +202,10 @@ class BreakerSettings(Section):
     bucket_s: float = Field(10.0, gt=0)
     min_records: int = Field(1000, gt=0)
     trial_records: int = Field(1000, gt=0)
+    flood_share: float = Field(0.95, gt=0, lt=1)
+    flood_records: int = Field(20_000, gt=0)
+    flood_window_s: float = Field(30.0, gt=0)
+    sample_records: int = Field(10, ge=0, le=100)
 
     @model_validator(mode="after")
     def _buckets_fit_window(self) -> BreakerSettings:
@@ -205,6 +220,47 @@ class ReplaySettings(Section):
     """How often a record may fail, its first judgement included, before it is parked."""
 
     max_attempts: int = Field(5, ge=2)
+
+
+class AlertChannel(Section):
+    """A webhook that alerts go to, with what its owners' schemas are about.
+
+    owners: as the schemas name them; without any it takes what no other channel takes.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    url: SecretStr
+    form: Literal["json", "slack"] = "json"
+    owners: tuple[str, ...] = ()
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: SecretStr) -> SecretStr:
+        if not re.match(r"https?://[^/\s]+", url.get_secret_value()):
+            raise ValueError("expected http://... or https://...")
+        return url
+
+
+class AlertSettings(Section):
+    """Who is told when the gateway needs somebody, and how often.
+
+    What lasts is told again after `repeat_after_s`; a channel that is slow or away queues
+    `max_queue` alerts and sends `max_per_minute`. `retention_hours`: warn when less is left.
+    """
+
+    channels: tuple[AlertChannel, ...] = ()
+    repeat_after_s: float = Field(3600.0, gt=0)
+    timeout_s: float = Field(5.0, gt=0)
+    max_queue: int = Field(100, gt=0)
+    max_per_minute: int = Field(20, gt=0)
+    retention_hours: float = Field(24.0, gt=0)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> AlertSettings:
+        names = [channel.name for channel in self.channels]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two channels have the same name: {', '.join(sorted(names))}")
+        return self
 
 
 class WebSettings(Section):
@@ -246,6 +302,7 @@ class Settings(Section):
     spool: SpoolSettings = Field(default_factory=SpoolSettings)
     breaker: BreakerSettings = Field(default_factory=BreakerSettings)
     replay: ReplaySettings = Field(default_factory=ReplaySettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     logs: LogSettings = Field(default_factory=LogSettings)
     data_dir: Path = Path(".dq/worker")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
@@ -193,6 +193,17 @@ async def check_topics(
         ]
 
 
+async def retention_ms(settings: Settings, topics: Collection[str]) -> dict[str, int]:
+    """Tell how long topics keep their records; one that keeps them for ever is left out.
+
+    Raises: TopicsRefused.
+    """
+    async with _Admin(settings) as admin:
+        configs = await admin.configs(sorted(topics))
+    kept = {topic: int(config.get("retention.ms") or -1) for topic, config in configs.items()}
+    return {topic: ms for topic, ms in kept.items() if ms >= 0}
+
+
 class _Admin:
     """aiokafka's admin client, its errors as ours."""
 
@@ -246,10 +257,10 @@ class _Admin:
     async def compare(
         self, plans: Sequence[TopicPlan], existing: Mapping[str, int]
     ) -> list[TopicResult]:
-        configs = await self._configs([plan.name for plan in plans])
+        configs = await self.configs([plan.name for plan in plans])
         return [_compared(plan, existing[plan.name], configs.get(plan.name, {})) for plan in plans]
 
-    async def _configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    async def configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
         if not names:
             return {}
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]

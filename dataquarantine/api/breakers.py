@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from dataquarantine.api.errors import not_found
 from dataquarantine.api.fields import Reason
@@ -51,10 +51,11 @@ class Reset(Reason):
     """Lets a source flow again, on trial.
 
     admit_backlog: what waits now goes into quarantine on purpose, before the trial counts.
+    rate_per_s: at most so many records of it a second, over all workers.
     """
 
     admit_backlog: bool = False
-    rate_per_s: None = None
+    rate_per_s: float | None = Field(None, gt=0)
 
 
 class BreakerViews:
@@ -88,6 +89,7 @@ class BreakerViews:
                 request.actor,
                 body.why,
                 admit_backlog=body.admit_backlog,
+                rate=body.rate_per_s,
             )
         )
         self._note(request, before, after, body.why)

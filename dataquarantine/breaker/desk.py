@@ -18,7 +18,8 @@ from dataquarantine.settings import Settings
 from dataquarantine.stream.kafka_client import client_options
 from dataquarantine.topics import CONTROL, changelog_topic
 
-ANSWER_TIMEOUT_S = 20.0
+#: Beside the session timeout, after which another worker takes the table over.
+ANSWER_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.3
 
 
@@ -38,10 +39,17 @@ async def read_breakers(settings: Settings) -> list[Breaker]:
 
 
 async def reset_breaker(
-    settings: Settings, topic: str, who: str, why: str, *, admit_backlog: bool = False
+    settings: Settings,
+    topic: str,
+    who: str,
+    why: str,
+    *,
+    admit_backlog: bool = False,
+    rate: float | None = None,
 ) -> Breaker:
-    """Ask for a reset and wait until it is done.
+    """Ask for a reset and wait until it is done, also by a worker that has yet to take over.
 
+    Args: rate: how many records of the backlog are let in a second, over all workers.
     Raises: ResetRefused when the breaker is not open or no worker does it; TopicUnreadable.
     """
     before = {each.topic: each for each in await read_breakers(settings)}.get(topic)
@@ -50,16 +58,18 @@ async def reset_breaker(
     if before.state is not BreakerState.OPEN:
         raise ResetRefused(f"the breaker of {topic} is {before.state}, there is nothing to reset")
     admit = await _backlog(settings, topic) if admit_backlog else None
-    await _send(settings, Reset(topic=topic, who=who, why=why, at=datetime.now(UTC), admit=admit))
-    deadline = time.monotonic() + ANSWER_TIMEOUT_S
+    now = datetime.now(UTC)
+    asked = Reset(topic=topic, who=who, why=why, at=now, admit=admit, rate=rate, since=before.since)
+    await _send(settings, asked)
+    timeout_s = settings.kafka.session_timeout_s + ANSWER_TIMEOUT_S
+    deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        now = next(each for each in await read_breakers(settings) if each.topic == topic)
-        if now.state is not BreakerState.OPEN or now.since != before.since:
-            return now
+        found = next(each for each in await read_breakers(settings) if each.topic == topic)
+        if found.state is not BreakerState.OPEN or found.since != before.since:
+            return found
         await asyncio.sleep(LOOK_EVERY_S)
     raise ResetRefused(
-        f"no worker did it within {ANSWER_TIMEOUT_S:g} s; the request stays on {CONTROL}, "
-        "start a worker"
+        f"no worker did it within {timeout_s:g} s; the request stays on {CONTROL}, start a worker"
     )
 
 

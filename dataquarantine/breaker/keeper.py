@@ -67,7 +67,8 @@ class BreakerKeeper:
         elif window.trips(self._settings):
             reason = f"more than {self._settings.max_invalid_share:.0%} bad for a whole window"
             seen, bad = window.total_seen, window.total_bad
-            moved = states.opened(breaker, seen, bad, reason, self._clock.now())
+            counted = msgspec.structs.replace(breaker, seen=seen, bad=bad)
+            moved = states.opened_by(counted, entry, reason, self._clock.now())
             window.clear()
         self._windows[key] = msgspec.json.encode(window)
         self._move(breaker, moved)
@@ -81,9 +82,7 @@ class BreakerKeeper:
         if isinstance(command, Reset):
             self._move(breaker, states.half_opened(breaker, command))
             return
-        reason = f"worker {command.worker} judged a flood of bad records"
-        now = self._clock.now()
-        self._move(breaker, states.opened(breaker, command.seen, command.bad, reason, now))
+        self._move(breaker, states.tripped(breaker, command, self._clock.now()))
 
     def breaker(self, topic: str) -> Breaker:
         """Return the breaker of a source."""

@@ -73,10 +73,17 @@ class LocalStores:
         found = asyncio.run(read_breakers(self._desk.settings))
         return [msgspec.to_builtins(each) for each in found]
 
-    def reset_breaker(self, topic: str, signed: Signed, *, admit_backlog: bool) -> Item:
+    def reset_breaker(
+        self, topic: str, signed: Signed, *, admit_backlog: bool, rate: float | None
+    ) -> Item:
         moved = asyncio.run(
             reset_breaker(
-                self._desk.settings, topic, signed.actor, signed.reason, admit_backlog=admit_backlog
+                self._desk.settings,
+                topic,
+                signed.actor,
+                signed.reason,
+                admit_backlog=admit_backlog,
+                rate=rate,
             )
         )
         found: Item = msgspec.to_builtins(moved)

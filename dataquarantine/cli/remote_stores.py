@@ -93,8 +93,10 @@ class RemoteStores:
     def breakers(self) -> list[Item]:
         return [_breaker(each) for each in self._ask("GET", "/breakers")["items"]]
 
-    def reset_breaker(self, topic: str, signed: Signed, *, admit_backlog: bool) -> Item:
-        body = {"why": signed.reason, "admit_backlog": admit_backlog}
+    def reset_breaker(
+        self, topic: str, signed: Signed, *, admit_backlog: bool, rate: float | None
+    ) -> Item:
+        body = {"why": signed.reason, "admit_backlog": admit_backlog, "rate_per_s": rate}
         return _breaker(self._ask("POST", f"/breakers/{quote(topic, safe='')}/reset", body))
 
     def tokens(self) -> list[Item]:

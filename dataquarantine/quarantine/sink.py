@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -155,6 +155,11 @@ class QuarantineSink:
             self._clock,
         )
         self._housekeeper.start()
+
+    @property
+    def away_s(self) -> Mapping[str, float]:
+        """How long each store has not answered; 0 when it does."""
+        return {"s3": self._objects_up.away_s, "postgres": self._rows_up.away_s}
 
     @property
     def spool(self) -> Spool:

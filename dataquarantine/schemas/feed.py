@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import partial
 
 from dataquarantine.api.confluent.client import ConfluentClient
@@ -131,6 +131,13 @@ class SchemaFeed:
     ) -> Mapping[tuple[str, str], int]:
         """Judge by the shadow versions too; count the disagreements by name and version."""
         return self._shadows.compare(topic, records, judged)
+
+    def owners(self, references: Iterable[str]) -> tuple[str, ...]:
+        """Name the owners of schemas (`name@version`); those without one are left out."""
+        wanted = set(references)
+        documents = (listed.document for listed in self.catalog.versions())
+        named = {d.owner for d in documents if d.reference in wanted and d.owner}
+        return tuple(sorted(named))
 
     async def report_shadows(self) -> None:
         """Write what the shadows have shown to the schema log, again and again."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 
 from dataquarantine.records import TopicPartition
 
@@ -32,6 +33,30 @@ class Allowance:
         self.chunks -= 1
 
 
+class Trial:
+    """So many records of one partition may flow though their topic is held."""
+
+    def __init__(self, partition: int, left: int) -> None:
+        self.partition = partition
+        self.left = left
+
+
+class Pace:
+    """How many records a second may be fetched from a topic; a large chunk is waited for after."""
+
+    def __init__(self, per_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.per_s = per_s
+        self._clock = clock
+        self._free_at = clock()
+
+    @property
+    def is_due(self) -> bool:
+        return self._clock() >= self._free_at
+
+    def took(self, count: int) -> None:
+        self._free_at = max(self._free_at, self._clock()) + count / self.per_s
+
+
 class Gate:
     """Asked on every fetch and for every partition; never Faust's own pause set.
 
@@ -42,7 +67,8 @@ class Gate:
     def __init__(self, allowances: Iterable[tuple[Iterable[str], Allowance]]) -> None:
         self.allowances = {t: allowance for topics, allowance in allowances for t in topics}
         self._held: dict[str, set[str]] = {}
-        self._on_trial: dict[str, int] = {}
+        self._trials: dict[str, Trial] = {}
+        self._paces: dict[str, Pace] = {}
 
     def __contains__(self, topic: str) -> bool:
         """Tell whether a topic arrives in chunks."""
@@ -55,15 +81,38 @@ class Gate:
             return True
         if allowance.is_spent:
             return False
-        held = self._held.get(tp.topic)
-        return not held or (len(held) == 1 and self._on_trial.get(tp.topic) == tp.partition)
+        if held := self._held.get(tp.topic):
+            trial = self._trials.get(tp.topic)
+            if trial is None or len(held) > 1:
+                return False
+            return trial.partition == tp.partition and trial.left > 0
+        pace = self._paces.get(tp.topic)
+        return pace is None or pace.is_due
 
-    def except_for(self, topic: str, partition: int | None) -> None:
-        """Let one partition of a topic flow though a reason holds the topic; None: let none."""
-        if partition is None:
-            self._on_trial.pop(topic, None)
+    def took(self, tp: TopicPartition, count: int) -> None:
+        """Count records that were fetched."""
+        if (trial := self._trials.get(tp.topic)) is not None:
+            trial.left -= count
+        if (pace := self._paces.get(tp.topic)) is not None:
+            pace.took(count)
+
+    def except_for(self, topic: str, trial: Trial | None) -> None:
+        """Let some records of a topic flow though a reason holds it; None: let none."""
+        if trial is None:
+            self._trials.pop(topic, None)
         else:
-            self._on_trial[topic] = partition
+            self._trials[topic] = trial
+
+    def slow_down(self, topic: str, pace: Pace | None) -> None:
+        """Bound how fast a topic is read; None: as fast as it goes."""
+        if pace is None:
+            self._paces.pop(topic, None)
+        else:
+            self._paces[topic] = pace
+
+    def pace(self, topic: str) -> Pace | None:
+        """Return how fast a topic may be read; None: as fast as it goes."""
+        return self._paces.get(topic)
 
     def hold(self, topic: str, reason: str) -> None:
         """Close a topic for a reason; it opens when its last reason is released."""

@@ -228,6 +228,7 @@ class LedgerWriter:
         self._clock = clock
         self._worker = worker
         self._producer: AIOKafkaProducer | None = None
+        self.is_taking = True  # whether the broker took the last entries
 
     async def start(self) -> None:
         """Connect.
@@ -315,6 +316,18 @@ class LedgerWriter:
         account.pending = None
         return msgspec.json.encode(entry), ""
 
+    async def ask(self, topic: str, request: msgspec.Struct) -> None:
+        """Put a request about a source on the control topic; at most two seconds.
+
+        Raises: KafkaError, TimeoutError; ask again.
+        """
+        if self._producer is None:
+            raise RuntimeError("LedgerWriter is used before start")
+        async with asyncio.timeout(ACK_TIMEOUT_S):
+            await self._producer.send_and_wait(
+                CONTROL, msgspec.json.encode(request), key=topic.encode(), partition=0
+            )
+
     async def expired(
         self, accounts: Iterable[LedgerAccount], consumer: Any
     ) -> dict[LedgerAccount, int]:
@@ -355,12 +368,14 @@ class LedgerWriter:
                     exc,
                     extra={"action": "ledger_waits"},
                 )
+                self.is_taking = False
                 return
 
     async def _settle(self, accounts: Iterable[LedgerAccount]) -> None:
         waiting = {a: a.acknowledged for a in accounts if a.acknowledged is not None}
         if waiting:
             await asyncio.wait(waiting.values(), timeout=ACK_TIMEOUT_S)
+            self.is_taking = all(f.done() and not f.exception() for f in waiting.values())
         for account in waiting:
             if (problem := account.settle()) is not None:
                 logger.warning(

@@ -63,7 +63,8 @@ async def measure_forever(app: Any, gate: Gate, producer: RoundProducer) -> None
             labels = (tp.topic, str(tp.partition))
             state = "paused" if gate.reasons(tp.topic) else "flowing"
             metrics.LAG.labels(*labels, state).set(behind)
-            age_s = commits.age_s(owner.tp, owner.committed, behind, now)
+            due = 0 if state == "paused" else behind  # a topic that is held does not stall
+            age_s = commits.age_s(owner.tp, owner.committed, due, now)
             metrics.COMMIT_AGE_SECONDS.labels(*labels).set(age_s)
 
 

@@ -36,6 +36,7 @@ class PartitionOwner:
         self.tp = tp
         self.account = account
         self.generation = generation
+        self.first_offset: int | None = None  # of what was admitted
         self.next_offset: int | None = None  # what must be admitted next; None before the first
         self.committable: int | None = None
         self.committed: int | None = None
@@ -70,6 +71,23 @@ class PartitionOwner:
         """Whether something finished is not committed yet."""
         return self.committable is not None and self.committable != self.committed
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is on its way and all that finished is committed."""
+        if self.is_dirty or (self.account is not None and self.account.pending is not None):
+            return False
+        return not any(chunk.submitted and not chunk.finished for chunk in self._pending)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being worked on."""
+        return not self._pending and not self.is_dirty
+
+    @property
+    def start(self) -> int | None:
+        """Where whoever reads the partition anew must begin; None when nothing was read."""
+        return self.first_offset if self.committable is None else self.committable
+
     def admit(self, records: Sequence[Record]) -> Chunk | None:
         """Take fetched records, without those that were admitted before.
 
@@ -83,6 +101,8 @@ class PartitionOwner:
             if not records:
                 return None
         chunk = Chunk(records, self)
+        if self.first_offset is None:
+            self.first_offset = records[0].offset
         self.next_offset = chunk.next_offset
         self._pending.append(chunk)
         self._allowance.take(chunk.size_bytes)

@@ -33,6 +33,8 @@ CLOSED_POLL_S = 0.02
 #: How often it is tried to commit after a rebalance, until that is done once, and for how long.
 FIRST_COMMIT_S = 0.1
 HURRY_FOR_S = 30.0
+#: How long joining the group with a new connection may take.
+RENEW_TIMEOUT_S = 30.0
 #: aiokafka has one fetch per broker under way. A partition whose records were just taken waits for
 #: that fetch to return, so the broker must not hold it long (Faust's default is 1,500 ms).
 FETCH_MAX_WAIT_MS = 25
@@ -178,6 +180,57 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         for owner in owners.values():
             owner.close()
 
+    async def rewind(self, topic: str) -> bool:
+        """Drop what is in flight of a held topic and go back to what is committed.
+
+        What is on its way to the broker is waited for and committed first.
+
+        Returns: False when that is not done yet (the broker is away); call it again.
+        """
+        before = {tp: owner for tp, owner in self.owners.items() if tp.topic == topic}
+        await asyncio.gather(*(o.drain(self.drain_timeout_s) for o in before.values()))
+        try:
+            await asyncio.wait_for(self.commit_chunks(at_once=True), self.drain_timeout_s)
+        except TimeoutError:
+            return False
+        held = {tp: o for tp, o in before.items() if self.owners.get(tp) is o}  # not revoked since
+        if not all(owner.is_settled for owner in held.values()):
+            return False
+        for tp, owner in held.items():
+            if (start := owner.start) is None:
+                continue
+            owner.close()
+            fresh = self._owner(owner.tp, owner.generation)
+            fresh.next_offset = start
+            self.owners[tp] = fresh
+            self._go_to(tp, start)
+        return True
+
+    def _go_to(self, tp: TP, offset: int) -> None:
+        kafka = self._thread._ensure_consumer()  # noqa: SLF001  # Faust's has no public name
+        try:
+            kafka.seek(KafkaTopicPartition(tp.topic, tp.partition), offset)
+        except (KafkaError, ValueError) as exc:  # revoked just now: its next owner seeks
+            logger.warning("The position of %s did not go back: %r", tp, exc)
+
+    async def renew(self) -> None:
+        """Leave the group and join it again with a new connection, as a new worker would.
+
+        Raises: KafkaError, TimeoutError when that does not work within `RENEW_TIMEOUT_S`.
+        """
+        self.stop_flow()
+        await self.close_owners()
+        thread = self._thread
+        old = thread._ensure_consumer()  # noqa: SLF001  # Faust's has no public name
+        topics = old.subscription()
+        try:
+            await asyncio.wait_for(old.stop(), self.drain_timeout_s)
+        except (KafkaError, TimeoutError, OSError) as exc:
+            logger.warning("The old consumer did not leave in an orderly way: %r", exc)
+        async with asyncio.timeout(RENEW_TIMEOUT_S):
+            await thread.on_start()
+            await thread.subscribe(topics)
+
     async def on_stop(self) -> None:
         await self.close_owners()
         await super().on_stop()
@@ -230,6 +283,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once; yield a message per chunk, and single messages of all other topics."""
+        owners = dict(self.owners)
         fetched, active = await self._wait_next_records(timeout)
         generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
@@ -244,17 +298,26 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                 continue
             if self.app.consumer_generation_id != generation or not self.flow_active:
                 return  # revoked while we yielded: the next owner reads from what is committed
-            if (message := self._chunk_message(tp, records, generation)) is not None:
+            owner = self.owners.get(tp)
+            if owner is None:
+                continue
+            if owner is not owners.get(tp) and owner.next_offset is not None:
+                self._go_to(tp, owner.next_offset)  # these were fetched before a rewind
+            elif (message := self._chunk_message(owner, tp, records, generation)) is not None:
                 yield tp, message
         for tp, record in self.scheduler.iterate(singles):
             if active is None or tp in active or tp in self._buffered_partitions:
                 yield tp, self._to_message(tp, record)
 
-    def _chunk_message(self, tp: TP, records: list[Any], generation: int) -> Any:
-        owner = self.owners.get(tp)
-        chunk = owner.admit(records) if owner is not None else None
+    def _chunk_message(
+        self, owner: PartitionOwner, tp: TP, records: list[Any], generation: int
+    ) -> Any:
+        chunk = owner.admit(records)
         if chunk is None:
             return None
+        self.gate.took(owner.tp, len(chunk.records))
+        # Faust drops what lies behind the last it delivered, and after a rewind all does
+        self._read_offset[tp] = None
         last = records[-1]
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         return ConsumerMessage(

@@ -51,6 +51,10 @@ class Tally:
     remediated: int = 0
     schemas: dict[str, SchemaTally] = field(default_factory=dict)
 
+    def count(self, error_type: ErrorType) -> int:
+        """Count the records that did not pass for a reason."""
+        return sum(schema.error_types[error_type] for schema in self.schemas.values())
+
     def refuse(self, *, tombstone: bool) -> None:
         """Take note that a forwarded record was refused by its topic and became a dead letter."""
         if tombstone:

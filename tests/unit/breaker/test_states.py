@@ -17,6 +17,7 @@ from dataquarantine.breaker.states import (
     read_breaker,
     read_control,
     tried,
+    tripped,
 )
 from dataquarantine.settings import BreakerSettings
 from tests.unit.breaker.entries import START, entry
@@ -71,6 +72,17 @@ def test_an_admitted_backlog_passes_before_the_trial_counts() -> None:
 
     assert tried(admitting, entry(9, 100, 0), SETTINGS, START).state is BreakerState.CLOSED
     assert tried(admitting, entry(9, 100, 99), SETTINGS, START).state is BreakerState.OPEN
+
+
+def test_requests_for_a_breaker_that_moved_change_nothing() -> None:
+    trip = Trip(topic="raw-events", worker="host/0", seen=9, bad=9, at=START, codes={"X": 9})
+    later = START + timedelta(minutes=9)
+    closed_later = msgspec.structs.replace(CLOSED, since=later)
+
+    assert tripped(CLOSED, trip, START).codes == {"X": 9}
+    assert tripped(closed_later, trip, later) is closed_later
+    assert half_opened(OPEN, msgspec.structs.replace(RESET, since=later)) is OPEN
+    assert half_opened(OPEN, msgspec.structs.replace(RESET, since=OPEN.since)) is not OPEN
 
 
 @pytest.mark.parametrize("value", [b"", None, b"{}", b'{"kind":"pause"}', b"nope"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dataquarantine.records import TopicPartition
-from dataquarantine.stream.gate import Allowance, Gate
+from dataquarantine.stream.gate import Allowance, Gate, Pace, Trial
 
 RAW = TopicPartition("raw-events", 0)
 DLQ = TopicPartition("quarantine-dlq", 0)
@@ -59,3 +59,30 @@ def test_topics_that_are_not_chunked_are_never_closed(gate: Gate) -> None:
 
     assert "dataquarantine-control" not in gate
     assert gate.is_open(CONTROL)
+
+
+def test_a_trial_ends_with_its_records(gate: Gate) -> None:
+    gate.hold("raw-events", "breaker")
+    gate.except_for("raw-events", Trial(0, 10))
+    assert gate.is_open(RAW)
+    assert not gate.is_open(TopicPartition("raw-events", 1))
+
+    gate.hold("raw-events", "spool")
+    assert not gate.is_open(RAW)
+
+    gate.release("raw-events", "spool")
+    gate.took(RAW, 10)
+    assert not gate.is_open(RAW)
+
+
+def test_a_pace_is_kept_over_time(gate: Gate) -> None:
+    now = [0.0]
+    gate.slow_down("raw-events", Pace(100, lambda: now[0]))
+    gate.took(RAW, 200)
+    assert not gate.is_open(RAW)
+
+    now[0] = 2.0
+    assert gate.is_open(RAW)
+    gate.slow_down("raw-events", None)
+    gate.took(RAW, 200)
+    assert gate.is_open(RAW)

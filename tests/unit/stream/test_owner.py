@@ -113,3 +113,17 @@ def test_an_owner_is_dirty_until_its_commit_is_noted(owner: PartitionOwner) -> N
     owner.committed = owner.committable
 
     assert not owner.is_dirty
+
+
+def test_an_owner_is_settled_once_all_that_went_out_is_committed(owner: PartitionOwner) -> None:
+    first, second = admitted(owner, *range(10)), admitted(owner, *range(10, 20))
+    assert (owner.is_settled, owner.start) == (True, 0)
+
+    first.submit()
+    assert not owner.is_settled
+    first.finish()
+    assert not owner.is_settled
+    owner.committed = owner.committable
+    assert (owner.is_settled, owner.start) == (True, 10)
+    second.submit()
+    assert not owner.is_settled

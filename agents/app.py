@@ -28,6 +28,7 @@ from .guard import guard_for
 #: In the order of the flow.
 NAMES = (
     *("schemas", "ingest", "validate", "route", "quarantine", "replay", "tables", "breaker"),
+    "alerts",
     "views",
 )
 AGENTS = [f"dataquarantine.agents.{name}" for name in NAMES]

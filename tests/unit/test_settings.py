@@ -66,6 +66,10 @@ def test_a_password_that_looks_like_yaml_stays_text(tmp_path: Path) -> None:
 
 #: Texts for settings that take neither number, nor yes or no, nor any word.
 SAMPLES: dict[str, str] = {
+    "DQ_ALERTS__CHANNELS__0__FORM": "slack",
+    "DQ_ALERTS__CHANNELS__0__OWNERS": '["data-team"]',
+    "DQ_ALERTS__CHANNELS__0__URL": "https://hooks.example.org/a",
+    "DQ_BREAKER__FLOOD_SHARE": "0.9",
     "DQ_BREAKER__MAX_INVALID_SHARE": "0.9",
     "DQ_DELIVERY": "exactly_once",
     "DQ_KAFKA__HEARTBEAT_INTERVAL_S": "2",
@@ -84,8 +88,15 @@ SAMPLES: dict[str, str] = {
     "DQ_S3__OBJECT_LOCK_MODE": "GOVERNANCE",
     "DQ_PIPELINES__0__HEADER_DIALECT": "spring",
 }
+CHANNEL = {
+    "DQ_ALERTS__CHANNELS__0__NAME": "team",
+    "DQ_ALERTS__CHANNELS__0__URL": "https://example.org",
+}
 #: What a setting needs beside it.
 COMPANIONS: dict[str, dict[str, str]] = {
+    **{f"DQ_ALERTS__CHANNELS__0__{key}": CHANNEL for key in ("FORM", "OWNERS")},
+    "DQ_ALERTS__CHANNELS__0__NAME": {"DQ_ALERTS__CHANNELS__0__URL": "https://example.org"},
+    "DQ_ALERTS__CHANNELS__0__URL": {"DQ_ALERTS__CHANNELS__0__NAME": "team"},
     "DQ_S3__OBJECT_LOCK_MODE": {"DQ_S3__RETAIN_DAYS": "7"},
     "DQ_S3__RETAIN_DAYS": {"DQ_S3__OBJECT_LOCK_MODE": "GOVERNANCE"},
     "DQ_S3__SSE_KMS_KEY_ID": {"DQ_S3__SERVER_SIDE_ENCRYPTION": "aws:kms"},

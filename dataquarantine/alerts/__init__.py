@@ -1,0 +1,1 @@
+"""Tells people what the gateway can't mend by itself."""

@@ -72,7 +72,11 @@ class Stalls:
 
     def __init__(self, stack: Stack) -> None:
         self._consumer = Consumer(
-            {"bootstrap.servers": stack.bootstrap_servers, "group.id": stack.group}
+            {
+                "bootstrap.servers": stack.bootstrap_servers,
+                "group.id": stack.group,
+                "isolation.level": "read_uncommitted",  # as `Stack.committed`
+            }
         )
         self._wanted = [TopicPartition(stack.source, p) for p in range(stack.partitions)]
         self._last: dict[int, int] = {}

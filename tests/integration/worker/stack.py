@@ -307,7 +307,14 @@ class Stack:
 
     def committed(self, topic: str) -> dict[int, int]:
         """Committed next_offset by partition; partitions without one are left out."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": self.group})
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "group.id": self.group,
+                # else it waits for a moment without any transaction under way
+                "isolation.level": "read_uncommitted",
+            }
+        )
         wanted = [TopicPartition(topic, partition) for partition in range(self.partitions)]
         found = {tp.partition: tp.offset for tp in consumer.committed(wanted, timeout=20)}
         consumer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import tempfile
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ from dataquarantine.dev.kafka import KAFKA_VERSION, KafkaCluster, missing_tools
 from dataquarantine.dev.objects import EmbeddedObjects
 from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.dev.service import free_port
-from dataquarantine.settings import SchemaSettings
+from dataquarantine.settings import SchemaSettings, load_settings
 from dataquarantine.store import migrations
-from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES
+from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, create_topics
 
 VERSIONS = ("faust-streaming", "aiokafka", "confluent-kafka", "jsonschema-rs", "msgspec", "uvloop")
 
@@ -51,8 +52,6 @@ class Surroundings:
     ) -> Path:
         """Create a worker's topics and write its settings; everything is on, also provenance."""
         valid, dead_letter = outputs
-        for table in TABLES:
-            bench.create_topic(f"{valid}-{table}-changelog", partitions=1)
         settings = {
             "cluster_id": valid,
             "kafka": {
@@ -72,6 +71,7 @@ class Surroundings:
         }
         path = self.home / f"{valid}.yaml"
         path.write_text(yaml.safe_dump(settings))
+        asyncio.run(create_topics(load_settings(path, {})))  # what is not there yet
         return path
 
     def described(self) -> dict[str, Any]:

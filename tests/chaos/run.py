@@ -60,17 +60,19 @@ def run(arena: Arena, home: Path, *, seed: int, delivery: str, seconds: int, rat
     outcome = Outcome(seed, delivery, seconds)
     stack = arena.new_stack(home, delivery)
     print(f"seed {seed}, {delivery}, {rate}/s for {seconds} s", *faults, sep="\n  ", flush=True)
-    arena.keep_workers()
-    until(lambda: all(w.is_ready() for w in stack.workers), 120, "the first workers are ready")
-    with Load(stack, rate) as load:
-        _break(arena, faults, outcome, seconds)
-    arena.wanted = 3  # each takes a spool that a dead one left
-    arena.keep_workers()
-    _settle(arena, load.sent)
-    outcome.audit = _audit(stack)
-    outcome.check = _check(stack)
-    outcome.exits = arena.exits
-    stack.stop()
+    try:
+        arena.keep_workers()
+        until(lambda: all(w.is_ready() for w in stack.workers), 120, "the first workers are ready")
+        with Load(stack, rate) as load:
+            _break(arena, faults, outcome, seconds)
+        arena.wanted = 3  # each takes a spool that a dead one left
+        arena.keep_workers()
+        _settle(arena, load.sent)
+        outcome.audit = _audit(stack)
+        outcome.check = _check(stack)
+        outcome.exits = arena.exits
+    finally:
+        stack.stop()
     return outcome
 
 

@@ -1,0 +1,160 @@
+"""Replays told what to do over HTTP: paused, cancelled, stopped, sent elsewhere. One worker."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from dataquarantine.dev.kafka import KafkaCluster
+from dataquarantine.dev.objects import EmbeddedObjects
+from tests.integration.worker.conftest import stack_of
+from tests.integration.worker.stack import Stack, until
+from tests.integration.worker.test_replay import SCHEMA, http, renamed, start
+
+RENAME = {"kind": "recipe", "steps": [{"rename": {"from": "uid", "to": "user"}}]}
+#: Publishes two records in each half second, so that there is time to step in.
+SLOWLY = {"rate_per_s": 4}
+
+
+@pytest.fixture(scope="module")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory,
+    kafka_cluster: KafkaCluster,
+    module_database_url: str,
+    objects_server: EmbeddedObjects,
+) -> Iterator[Stack]:
+    home = tmp_path_factory.mktemp("control")
+    servers = kafka_cluster.bootstrap_servers
+    made = stack_of(home, servers, True, module_database_url, objects_server)
+    (home / "schemas" / "signup").mkdir(parents=True)
+    (home / "schemas" / "signup" / "1.0.0.yaml").write_text(SCHEMA)
+    made.create_topics()
+    start(made)
+    yield made
+    made.stop()
+
+
+def quarantined(stack: Stack, count: int, *worse: bytes) -> list[str]:
+    """Have renamed records stored, and after them on their partition some that are worse."""
+    before = {row["id"] for row in stack.rows()}
+    stack.produce([{**renamed(number), "partition": 0} for number in range(count)])
+    stack.produce(worse)
+    until(lambda: len(stored(stack) - before) == count + len(worse), 60, "all are stored")
+    return [row["id"] for row in stack.rows() if row["id"] not in before]
+
+
+def stored(stack: Stack) -> set[str]:
+    return {row["id"] for row in stack.rows() if row["status"] == "stored"}
+
+
+def statuses(stack: Stack, ids: list[str]) -> Counter[str]:
+    return Counter(row["status"] for row in stack.rows() if row["id"] in ids)
+
+
+def begin(stack: Stack, ids: list[str], **wanted: Any) -> str:
+    """Plan a replay and run it at once."""
+    body = {"selection": {"ids": ids}, "repair": RENAME, "why": "renamed", "dry_run": False}
+    status, job = http(stack, "POST", "/replays", {**body, **wanted})
+    assert status == 200
+    return str(job["id"])
+
+
+def tell(stack: Stack, job_id: str, verb: str) -> str:
+    return str(http(stack, "POST", f"/replays/{job_id}/{verb}", {"why": "asked"})[1]["state"])
+
+
+def show(stack: Stack, job_id: str) -> Any:
+    return http(stack, "GET", f"/replays/{job_id}")[1]
+
+
+def wait(stack: Stack, job_id: str, state: str) -> Any:
+    until(lambda: show(stack, job_id)["state"] == state, 60, f"the replay is {state}")
+    return show(stack, job_id)
+
+
+def settled(stack: Stack, job_id: str, *rest: str) -> Mapping[str, int]:
+    """Wait until each record is either reprocessed or in a count of the rest."""
+
+    def is_settled() -> bool:
+        counts = show(stack, job_id)["counts"]
+        return bool(sum(counts[name] for name in ("reprocessed", *rest)) == counts["selected"])
+
+    until(is_settled, 60, "what was published has its verdict")
+    counts: Mapping[str, int] = show(stack, job_id)["counts"]
+    return counts
+
+
+def under_way(stack: Stack, job_id: str) -> None:
+    def is_under_way() -> bool:
+        counts = show(stack, job_id)["counts"]
+        return bool(counts["pending"] < counts["selected"])
+
+    until(is_under_way, 60, "a part is published")
+
+
+def test_a_paused_replay_publishes_nothing_until_it_is_resumed(stack: Stack) -> None:
+    ids = quarantined(stack, 24)
+    job_id = begin(stack, ids, **SLOWLY)
+    under_way(stack, job_id)
+
+    assert tell(stack, job_id, "pause") == "paused"
+    held = settled(stack, job_id, "pending")
+    assert statuses(stack, ids) == {"reprocessed": held["reprocessed"], "stored": held["pending"]}
+    assert tell(stack, job_id, "resume") == "running"
+    done = wait(stack, job_id, "done")
+
+    assert 0 < held["pending"] < 24
+    assert done["counts"]["reprocessed"] == 24
+
+
+def test_a_cancelled_replay_leaves_the_rest_as_it_was(stack: Stack) -> None:
+    ids = quarantined(stack, 24)
+    job_id = begin(stack, ids, **SLOWLY)
+    under_way(stack, job_id)
+
+    assert tell(stack, job_id, "cancel") == "cancelled"
+    counts = settled(stack, job_id, "skipped")
+
+    assert 0 < counts["skipped"] < 24
+    assert statuses(stack, ids) == {
+        "reprocessed": counts["reprocessed"], "stored": counts["skipped"],
+    }  # fmt: skip
+    _, left = http(stack, "GET", f"/replays/{job_id}/items?result=skipped&limit=1")
+    assert left["items"][0]["reason"] == "the replay was cancelled"
+    again = begin(stack, [row["id"] for row in stack.rows() if row["id"] in ids][-1:])
+    assert wait(stack, again, "done")["counts"]["reprocessed"] == 1
+
+
+def test_the_first_record_that_would_fail_stops_the_replay(stack: Stack) -> None:
+    worse = renamed(9)["value"].replace(b"free", b"gold")
+    ids = quarantined(stack, 2, worse)
+
+    job_id = begin(stack, ids, on_failure="stop_on_error")
+    failed = wait(stack, job_id, "failed")
+
+    assert failed["error"]
+    assert settled(stack, job_id, "pending")["pending"] == 1
+    assert statuses(stack, ids) == {"reprocessed": 2, "stored": 1}
+    assert tell(stack, job_id, "cancel") == "cancelled"
+    assert show(stack, job_id)["counts"]["skipped"] == 1
+
+
+def test_a_replay_goes_to_the_topic_it_names(stack: Stack) -> None:
+    target = f"{stack.name}-repaired"
+    admin = AdminClient({"bootstrap.servers": stack.bootstrap_servers})
+    admin.create_topics([NewTopic(target, stack.partitions, 1)])[target].result(timeout=30)
+    ids, passed = quarantined(stack, 3), stack.ends(stack.valid)
+
+    job_id = begin(stack, ids, target=target)
+    done = wait(stack, job_id, "done")
+
+    assert done["counts"]["reprocessed"] == 3
+    assert statuses(stack, ids) == {"reprocessed": 3}
+    assert {m.key() for m in stack.read(target, 3)} == {b"k0", b"k1", b"k2"}
+    assert stack.ends(stack.valid) == passed
+    _, items = http(stack, "GET", f"/replays/{job_id}/items")
+    assert all(each["coordinates"].startswith(f"{target}/") for each in items["items"])

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
+from dataquarantine.cli.api_link import ApiLink, Refused
 from dataquarantine.cli.stores import Item, Step
-from dataquarantine.errors import ConfigError, DataQuarantineError
 from dataquarantine.quarantine.decisions import Signed
 from dataquarantine.store.queries import Filters, Page
 
-TIMEOUT_S = 60.0
 _PAGE = 500
 #: How the API calls a filter, where the store calls it otherwise.
 _NAMES = {"fingerprint": "incident", "since": "from", "until": "to"}
-
-
-class Refused(DataQuarantineError):
-    """The API's own words."""
 
 
 class RemoteStores:
@@ -32,11 +24,7 @@ class RemoteStores:
     """
 
     def __init__(self, url: str, token: str | None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(f"--url {url!r} is no address; expected https://host:6066")
-        self._parts = parts
-        self._token = token
+        self._ask = ApiLink(url, token).ask
 
     def records(self, filters: Filters, limit: int, cursor: str | None) -> Page:
         query = {**_query(filters), "limit": min(limit, _PAGE), "cursor": cursor}
@@ -111,49 +99,6 @@ class RemoteStores:
 
     def revoke_token(self, name: str, signed: Signed) -> None:
         self._ask("DELETE", f"/tokens/{quote(name, safe='')}")
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        query: Mapping[str, Any] | None = None,
-        match: str | None = None,
-    ) -> Item:
-        given = {name: value for name, value in (query or {}).items() if value is not None}
-        target = f"{self._parts.path.rstrip('/')}/api/v1{path}"
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        if match is not None:
-            headers["If-Match"] = match
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        link = self._connect()
-        try:
-            sent = None if body is None else json.dumps(body)
-            link.request(method, target + (f"?{urlencode(given)}" if given else ""), sent, headers)
-            answer = link.getresponse()
-            return self._read(answer.status, answer.read())
-        except (OSError, http.client.HTTPException) as exc:
-            raise Refused(f"{self._parts.hostname} does not answer: {exc}") from exc
-        finally:
-            link.close()
-
-    def _connect(self) -> http.client.HTTPConnection:
-        host, port = str(self._parts.hostname), self._parts.port
-        if self._parts.scheme == "https":
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context)
-        return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
-
-    def _read(self, status: int, body: bytes) -> Item:
-        try:
-            found: Item = json.loads(body)
-        except ValueError:
-            raise Refused(f"{self._parts.hostname} answers {status}, but no JSON") from None
-        if status >= 400:
-            raise Refused(str(found.get("message", f"answers {status}")))
-        return found
 
 
 def _query(filters: Filters) -> dict[str, Any]:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import click
 
-from dataquarantine.cli.context import current_settings, emit, emit_list, json_option, remark
-from dataquarantine.cli.quarantine import desk, filter_options
-from dataquarantine.cli.stores import signed
+from dataquarantine.cli.context import emit, emit_list, json_option, remark
+from dataquarantine.cli.quarantine import filter_options
+from dataquarantine.cli.stores import Item, given_token, given_url, url_option
 
 if TYPE_CHECKING:
-    from dataquarantine.replay.service import Replays
-    from dataquarantine.schemas.files import ListedSchema
+    from dataquarantine.replay.requests import NewReplay
     from dataquarantine.store.queries import Filters
 
 COLUMNS = ("created_at", "id", "state", "on_failure", "created_by", "why")
@@ -56,6 +54,7 @@ def replay() -> None:
     default="stop_on_error", show_default=True,
 )  # fmt: skip
 @why_option
+@url_option
 @json_option
 def plan(
     ids: tuple[UUID, ...],
@@ -83,10 +82,7 @@ def plan(
         "on_failure": on_failure,
         "why": why,
     }
-    with replays() as (service, schemas):
-        job_id = service.create(_request(wanted), signed(why), can_unmask=True)
-        _work(schemas, job_id)
-        view = service.jobs.view(job_id)
+    view = replays().plan(_request(wanted))
     _show(view, as_json=as_json)
     if view["counts"]["would_pass"] < view["counts"]["selected"]:
         click.get_current_context().exit(1)
@@ -95,16 +91,11 @@ def plan(
 @replay.command(epilog='Example: dataquarantine replay run 5d0c... --why "approved by ann"')
 @job_argument
 @why_option
+@url_option
 @json_option
 def run(job_id: UUID, why: str, as_json: bool) -> None:
     """Publish what was planned; goes on where it was cut off."""
-    from dataquarantine.replay.jobs import JobState
-
-    with replays() as (service, schemas):
-        if service.jobs.job(job_id).state is JobState.PLANNED:
-            service.tell(job_id, "run", signed(why))
-        _work(schemas, job_id)
-        view = service.jobs.view(job_id)
+    view = replays().run(job_id, why)
     _show(view, as_json=as_json)
     if view["state"] == "failed":
         click.get_current_context().exit(1)
@@ -112,94 +103,72 @@ def run(job_id: UUID, why: str, as_json: bool) -> None:
 
 @replay.command(epilog="Example: dataquarantine replay status 5d0c...")
 @job_argument
+@url_option
 @json_option
 def status(job_id: UUID, as_json: bool) -> None:
     """Show where a replay stands."""
-    from dataquarantine.replay.jobs import ReplayJobs
-
-    with desk() as stores:
-        _show(ReplayJobs(stores.database).view(job_id), as_json=as_json)
+    _show(replays().view(job_id), as_json=as_json)
 
 
 @replay.command("list", epilog="Example: dataquarantine replay list")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@url_option
 @json_option
 def list_(limit: int, as_json: bool) -> None:
     """List replays, newest first."""
-    from dataquarantine.replay.jobs import ReplayJobs
-
-    with desk() as stores:
-        rows = ReplayJobs(stores.database).page(limit=limit)
+    rows = replays().page(limit)
     emit_list(rows, columns=COLUMNS, as_json=as_json, empty="there was no replay yet")
 
 
 @replay.command(epilog='Example: dataquarantine replay pause 5d0c... --why "peak hour"')
 @job_argument
 @why_option
+@url_option
 @json_option
 def pause(job_id: UUID, why: str, as_json: bool) -> None:
     """Stop publishing for now."""
-    _tell(job_id, "pause", why, as_json)
+    _show(replays().tell(job_id, "pause", why), as_json=as_json)
 
 
 @replay.command(epilog='Example: dataquarantine replay resume 5d0c... --why "peak is over"')
 @job_argument
 @why_option
+@url_option
 @json_option
 def resume(job_id: UUID, why: str, as_json: bool) -> None:
     """Let a paused or failed replay go on; a worker takes it up."""
-    _tell(job_id, "resume", why, as_json)
+    _show(replays().tell(job_id, "resume", why), as_json=as_json)
 
 
 @replay.command(epilog='Example: dataquarantine replay cancel 5d0c... --why "wrong recipe"')
 @job_argument
 @why_option
+@url_option
 @json_option
 def cancel(job_id: UUID, why: str, as_json: bool) -> None:
     """Give a replay up; what is published stays published."""
-    _tell(job_id, "cancel", why, as_json)
+    _show(replays().tell(job_id, "cancel", why), as_json=as_json)
 
 
-@contextmanager
-def replays() -> Iterator[tuple[Replays, tuple[ListedSchema, ...]]]:
-    """Open what makes replays, and the schemas that judge."""
-    from dataquarantine.cli.schema_log import reachable_registry
-    from dataquarantine.replay.service import Replays
-    from dataquarantine.schemas.catalog import Catalog
-    from dataquarantine.schemas.files import SchemaFiles
-    from dataquarantine.schemas.source import RegistrySource
+class ReplayDesk(Protocol):
+    """What the commands need; the same answers from the stores and from an API."""
 
-    settings = current_settings()
-    schemas = settings.schemas
-    registry = reachable_registry()
-    catalog = Catalog(
-        [
-            *([RegistrySource(registry)] if registry is not None else []),
-            SchemaFiles(schemas.folder, ttl_s=schemas.ttl_s),
-        ],
-        model_packages=schemas.model_packages,
-    )
-    catalog.refresh()
-    with desk() as stores:
-        service = Replays(settings, stores.database, stores.payloads, catalog, stores.clock)
-        yield service, catalog.versions()
+    def plan(self, wanted: NewReplay) -> Item: ...
+    def run(self, job_id: UUID, why: str) -> Item: ...
+    def view(self, job_id: UUID) -> Item: ...
+    def page(self, limit: int) -> list[Item]: ...
+    def tell(self, job_id: UUID, verb: str, why: str) -> Item: ...
 
 
-def _work(schemas: tuple[ListedSchema, ...], job_id: UUID) -> None:
-    """Do the job here, unless a worker was faster: then wait for it."""
-    from dataquarantine.replay.process import follow
+def replays() -> ReplayDesk:
+    """Choose the API that `--url` names, else the stores that the settings name."""
+    if url := given_url():
+        from dataquarantine.cli.remote_replays import RemoteReplays
 
-    follow(current_settings(), schemas, job_id)
+        return RemoteReplays(url, given_token())
+    from dataquarantine.cli.local_replays import LocalReplays
 
-
-def _tell(job_id: UUID, verb: str, why: str, as_json: bool) -> None:
-    from dataquarantine.clock import SystemClock
-    from dataquarantine.replay.jobs import ReplayJobs
-
-    with desk() as stores:
-        jobs = ReplayJobs(stores.database)
-        jobs.tell(job_id, verb, signed(why), SystemClock().now())
-        _show(jobs.view(job_id), as_json=as_json)
+    return LocalReplays()
 
 
 def _selection(ids: tuple[UUID, ...], filters: Filters) -> dict[str, Any]:
@@ -234,7 +203,7 @@ def _repair(
     return {"kind": "none"}
 
 
-def _request(wanted: Mapping[str, Any]) -> Any:
+def _request(wanted: Mapping[str, Any]) -> NewReplay:
     from pydantic import ValidationError
 
     from dataquarantine.replay.requests import NewReplay

@@ -67,14 +67,24 @@ def _keep_url(context: click.Context, param: click.Parameter, value: str | None)
     context.meta[_URL] = value
 
 
+def given_url() -> str | None:
+    """Say what `--url` names, if anything."""
+    url: str | None = click.get_current_context().meta.get(_URL)
+    return url or None
+
+
+def given_token() -> str | None:
+    """Read the token for an API from the environment."""
+    return os.environ.get(TOKEN_ENV)
+
+
 @contextmanager
 def stores() -> Iterator[Stores]:
     """Open the API that `--url` names, else the stores that the settings name."""
-    url = click.get_current_context().meta.get(_URL)
-    if url:
+    if url := given_url():
         from dataquarantine.cli.remote_stores import RemoteStores
 
-        yield RemoteStores(url, os.environ.get(TOKEN_ENV))
+        yield RemoteStores(url, given_token())
         return
     from dataquarantine.cli.local_stores import LocalStores
     from dataquarantine.quarantine.desk import Desk

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +15,7 @@ from dataquarantine.dev.kafka import KafkaCluster
 from dataquarantine.dev.objects import EmbeddedObjects
 from tests.integration.worker.conftest import stack_of
 from tests.integration.worker.stack import Stack, until
-from tests.integration.worker.test_replay import SCHEMA, http, renamed, start
+from tests.integration.worker.test_replay import SCHEMA, command, http, renamed, start
 
 RENAME = {"kind": "recipe", "steps": [{"rename": {"from": "uid", "to": "user"}}]}
 #: Publishes two records in each half second, so that there is time to step in.
@@ -158,3 +160,27 @@ def test_a_replay_goes_to_the_topic_it_names(stack: Stack) -> None:
     assert stack.ends(stack.valid) == passed
     _, items = http(stack, "GET", f"/replays/{job_id}/items")
     assert all(each["coordinates"].startswith(f"{target}/") for each in items["items"])
+
+
+def test_replay_commands_work_through_the_api(stack: Stack) -> None:
+    ids = quarantined(stack, 2)
+    there = ("--url", f"http://127.0.0.1:{stack.workers[0].port}")
+    recipe = stack.home / "recipe.json"
+    recipe.write_text(json.dumps(RENAME["steps"]))
+    chosen = ("--id", ids[0], "--id", ids[1], "--recipe", str(recipe))
+
+    code, planned = command(stack, "replay", "plan", *chosen, "--why", "renamed", *there)
+    assert (code, planned["state"], planned["counts"]["would_pass"]) == (0, "planned", 2)
+    assert planned["created_by"] != f"{getpass.getuser()} (cli)"
+    assert command(stack, "replay", "run", planned["id"], "--why", "asked", *there)[0] == 0
+    wait(stack, planned["id"], "done")
+    _, shown = command(stack, "replay", "status", planned["id"], *there)
+    _, listed = command(stack, "replay", "list", "--limit", "1", *there)
+    code, found = command(stack, "schema", "backtest", "signup@1.0.0", *there)
+
+    assert shown["counts"]["reprocessed"] == 2
+    assert listed["items"][0]["id"] == planned["id"]
+    assert (code, found["newly_failing"]) == (0, 0)
+    refused = command(stack, "replay", "pause", planned["id"], "--why", "late", *there)
+    assert refused[0] == 1
+    assert "a done replay can't pause" in refused[1]

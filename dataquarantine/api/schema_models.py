@@ -91,7 +91,10 @@ class Check(BaseModel):
 
 
 class AnswerShown(BaseModel):
-    """The registry's decision on a proposal."""
+    """The registry's decision on a proposal.
+
+    `healed_at`, of a version that is enforced now: where to ask how many open records it accepts.
+    """
 
     proposal: str
     accepted: bool
@@ -107,3 +110,4 @@ class AnswerShown(BaseModel):
     existing: bool
     suggested_version: str
     details: dict[str, Any] | None
+    healed_at: str | None = None

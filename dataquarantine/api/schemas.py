@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -177,7 +178,8 @@ class Schemas:
             raise ApiError(503, 50301, str(exc)) from exc
         if not answer.accepted:
             raise _refused(answer)
-        return AnswerShown.model_validate(answer.model_dump(exclude={"sequence", "offset"}))
+        shown = answer.model_dump(exclude={"sequence", "offset"})
+        return AnswerShown.model_validate({**shown, "healed_at": _healed_at(answer)})
 
     def _known(self, name: str) -> list[Entry]:
         known = self._registry.versions(name)
@@ -197,6 +199,13 @@ class Schemas:
                 known=versions,
             )
         return entry
+
+
+def _healed_at(answer: Answer) -> str | None:
+    """Say where to ask: judging 20,000 stored records takes longer than a decision may."""
+    if answer.state is not State.ENFORCED:
+        return None
+    return f"/api/v1/schemas/{quote(answer.name)}/versions/{quote(answer.version)}/healed"
 
 
 _CODES = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dataquarantine.cli import schema_healing
 from dataquarantine.cli.context import current_settings, emit, emit_list, json_option, remark
 from dataquarantine.cli.schema_log import answer_row, propose_all, read_registry
 from dataquarantine.errors import ConfigError, SchemaNotFound
@@ -170,7 +171,8 @@ def state(
 ) -> None:
     """Show the state of NAME@VERSION, or move it to another one.
 
-    Exit code 1 when the move is refused.
+    After `enforced`: says how many open records would pass now, of the 20,000 newest, and how to
+    replay them. Exit code 1 when the move is refused.
     """
     from dataquarantine.schemas.proposals import Guard, SetState
     from dataquarantine.schemas.states import State
@@ -228,6 +230,9 @@ def rollback(
 
 def _finish(context: click.Context, answers: Sequence[Answer], as_json: bool) -> None:
     (answer,) = answers
-    emit(answer_row(answer), as_json=as_json, text=answer.message)
+    healed = schema_healing.healed_by(answer)
+    emit({**answer_row(answer), "healed": healed}, as_json=as_json, text=answer.message)
+    if healed is not None:
+        schema_healing.tell(answer, healed)
     if not answer.accepted:
         context.exit(1)

@@ -18,6 +18,7 @@ from dataquarantine.audit.topics import bounds
 from dataquarantine.outcomes import ValidationOutcome
 from dataquarantine.quarantine.desk import Desk
 from dataquarantine.quarantine.envelope import violation_document
+from dataquarantine.quarantine.states import RecordState, sources_of
 from dataquarantine.quarantine.topic_reader import TopicUnreadable
 from dataquarantine.records import Record, SourceRecord
 from dataquarantine.replay.bench import Bench, Row
@@ -45,7 +46,7 @@ _PASSED = text(
 )
 _OPEN = text(
     "SELECT * FROM quarantine_records WHERE schema_name = :name"
-    " AND status NOT IN ('reprocessed', 'discarded', 'replaying')"
+    " AND status = ANY(:open)"
     " ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
 )
 
@@ -94,7 +95,8 @@ def backtest(
 
 
 def healed(settings: Settings, schemas: Sequence[ListedSchema], reference: str) -> tuple[int, int]:
-    """Count the open records of a schema, at most 20,000, and those that `name@version` accepts.
+    """Count the records of a schema that can be replayed, at most 20,000 (the newest), and those
+    of them that `name@version` accepts.
 
     Raises: SinkUnavailable, TopicUnreadable.
     """
@@ -102,7 +104,8 @@ def healed(settings: Settings, schemas: Sequence[ListedSchema], reference: str) 
     with Desk(settings) as desk:
         bench = Bench(settings, schemas, desk.payloads)
         try:
-            values = {"name": name, "limit": MAX_STORED}
+            can_be_replayed = [state.value for state in sources_of(RecordState.REPLAYING)]
+            values = {"name": name, "open": can_be_replayed, "limit": MAX_STORED}
             rows = desk.database.transact(lambda c: c.execute(_OPEN, values).mappings().all())
             passing = sum(o.passed for _, _, o in _judge_stored(bench, rows, reference))
         finally:

@@ -32,8 +32,9 @@ def stack(
     home = tmp_path_factory.mktemp("control")
     servers = kafka_cluster.bootstrap_servers
     made = stack_of(home, servers, True, module_database_url, objects_server)
-    (home / "schemas" / "signup").mkdir(parents=True)
-    (home / "schemas" / "signup" / "1.0.0.yaml").write_text(SCHEMA)
+    for name in ("signup", "parcel"):
+        (home / "schemas" / name).mkdir(parents=True)
+        (home / "schemas" / name / "1.0.0.yaml").write_text(SCHEMA.replace("signup", name))
     made.create_topics()
     start(made)
     yield made
@@ -160,6 +161,31 @@ def test_a_replay_goes_to_the_topic_it_names(stack: Stack) -> None:
     assert stack.ends(stack.valid) == passed
     _, items = http(stack, "GET", f"/replays/{job_id}/items")
     assert all(each["coordinates"].startswith(f"{target}/") for each in items["items"])
+
+
+def test_an_enforced_version_tells_what_it_heals(stack: Stack) -> None:
+    mended = [
+        renamed(n)["value"].replace(b"uid", b"user").replace(b"free", b"gold") for n in (1, 2)
+    ]
+    bad = [value.replace(b"signup", b"parcel") for value in (*mended, renamed(3)["value"])]
+    ids = quarantined(stack, 0, *bad)
+    file = stack.home / "candidates" / "parcel" / "1.1.0.yaml"
+    file.parent.mkdir(parents=True)
+    wider = SCHEMA.replace("signup", "parcel").replace("1.0.0", "1.1.0")
+    file.write_text(wider.replace("free, paid", "free, paid, gold"))
+    assert command(stack, "schema", "register", str(file))[0] == 0
+
+    code, answer = command(stack, "schema", "state", "parcel@1.1.0", "enforced")
+
+    assert (code, answer["healed"]) == (0, {"open_records": 3, "would_pass": 2})
+    _, healed = http(stack, "GET", "/schemas/parcel/versions/1.1.0/healed")
+    assert healed == answer["healed"]
+    pinned = ("--pin", "parcel@1.1.0", "--on-failure", "skip", "--why", "enforced")
+    code, planned = command(stack, "replay", "plan", "--schema", "parcel", *pinned)
+    assert (code, planned["counts"]["would_pass"]) == (1, 2)
+    tell(stack, planned["id"], "run")
+    wait(stack, planned["id"], "done")
+    assert statuses(stack, ids) == {"reprocessed": 2, "stored": 1}
 
 
 def test_replay_commands_work_through_the_api(stack: Stack) -> None:

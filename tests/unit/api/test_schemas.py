@@ -66,7 +66,7 @@ def test_a_state_is_set_and_the_history_tells_who_and_why(api: Api) -> None:
         "POST", "/schemas/order/versions/1.1.0/state", {"state": "shadow", "why": "look"}
     )
 
-    assert (status, answer["state"]) == (200, "shadow")
+    assert (status, answer["state"], answer["healed_at"]) == (200, "shadow", None)
     _, history = api.call("GET", "/schemas/order/history")
     last = history["items"][-1]
     assert (last["by"], last["why"], last["from"], last["to"]) == (
@@ -80,6 +80,7 @@ def test_a_rollback_enforces_the_version_before(api: Api) -> None:
     status, answer = api.call("POST", "/schemas/order/rollback", {"why": "fails"})
 
     assert (status, answer["version"], answer["state"]) == (200, "1.0.0", "enforced")
+    assert answer["healed_at"] == "/api/v1/schemas/order/versions/1.0.0/healed"
 
 
 def test_a_check_writes_nothing_and_tells_what_breaks(api: Api) -> None:

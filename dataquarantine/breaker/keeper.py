@@ -29,7 +29,12 @@ class Rows(Protocol):
 
 
 class BreakerKeeper:
-    """The one writer of both tables."""
+    """The one writer of both tables.
+
+    A global table reads its own changelog back, so that for a moment it may hold an older row than
+    the one just written. What the writer counts on is therefore kept beside the windows, which no
+    changelog changes while the partition is held; `breakers` is what it tells the others.
+    """
 
     def __init__(
         self,
@@ -60,7 +65,7 @@ class BreakerKeeper:
         horizon = self._clock.now() - timedelta(seconds=2 * self._settings.window_s)
         if entry.at < horizon or not window.fold(entry, self._settings):
             return
-        breaker = self.breaker(entry.topic)
+        breaker = self._last_written(entry.topic)
         moved = states.tried(breaker, entry, self._settings, self._clock.now())
         if breaker.state is not states.BreakerState.CLOSED:
             window.clear()  # what a trial sees is judged by the trial
@@ -78,23 +83,34 @@ class BreakerKeeper:
         command = states.read_control(value)
         if command is None or command.topic not in self._sources:
             return
-        breaker = self.breaker(command.topic)
+        breaker = self._last_written(command.topic)
         if isinstance(command, Reset):
             self._move(breaker, states.half_opened(breaker, command))
             return
         self._move(breaker, states.tripped(breaker, command, self._clock.now()))
 
     def breaker(self, topic: str) -> Breaker:
-        """Return the breaker of a source."""
+        """Return the breaker of a source, as every worker knows it."""
         return states.read_breaker(topic, self._breakers.get(topic.encode()))
 
+    def _last_written(self, topic: str) -> Breaker:
+        row = self._windows.get(_own_key(topic))
+        return self.breaker(topic) if row is None else states.read_breaker(topic, row)
+
     def _move(self, before: Breaker, after: Breaker) -> None:
-        if after is before:
+        if after is before and self.breaker(after.topic) == after:
             return
-        self._breakers[after.topic.encode()] = msgspec.json.encode(after)
+        row = msgspec.json.encode(after)
+        self._windows[_own_key(after.topic)] = row
+        self._breakers[after.topic.encode()] = row
         if after.state is not before.state:
             logger.error(
                 "The breaker of %s went from %s to %s: %s (%d of %d records bad)",
                 *(after.topic, before.state, after.state, after.reason, after.bad, after.seen),
                 extra={"action": "breaker_moved"},
             )
+
+
+def _own_key(topic: str) -> bytes:
+    """Name the writer's own copy of a breaker; no topic's name has a slash."""
+    return f"breaker/{topic}".encode()

@@ -13,8 +13,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.integration.worker.stack import PARTITIONS, Stack, until
 from tests.integration.worker.test_audit import audit
-from tests.integration.worker.test_breaker import breaker, row, state
-from tests.integration.worker.test_ledger import BAD, VALID
+from tests.integration.worker.test_breaker import breaker, produce_until, row, state
+from tests.integration.worker.test_ledger import BAD, VALID, entries
 
 SECONDS = int(os.environ.get("FLOOD_SECONDS", "0"))
 RATE = 1000
@@ -105,6 +105,14 @@ def test_a_flood_is_stopped_before_it_fills_the_quarantine(kafka_stack: Stack) -
     code, reset = breaker(kafka_stack, "reset", bad.source, *signed)
     assert (code, reset["admitted"]) == (0, FLOOD - held)
     until(lambda: size(bad, bad.dead_letter) == FLOOD, 60, "the backlog is quarantined")
-    until(lambda: sum(bad.committed(bad.source).values()) == FLOOD, 60, "all is read")
+    try:
+        produce_until(bad, VALID, lambda: state(worker, bad) == "closed", "the trial ends")
+    except AssertionError:
+        print(row(worker, "breakers", bad.source), bad.committed(bad.source))
+        print([e for e in entries(bad)][-6:])
+        raise
+    total = size(bad, bad.source)
+    until(lambda: sum(bad.committed(bad.source).values()) == total, 60, "all is read")
+    assert (size(bad, bad.dead_letter), size(bad, bad.valid)) == (FLOOD, total - FLOOD)
     code, document = audit(kafka_stack)
     assert (code, document["findings"]) == (0, [])

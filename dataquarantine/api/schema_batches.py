@@ -95,7 +95,13 @@ class SchemaBatches:
         late = any(step.action is Action.REFUSED for step in written)
         return _shown(written, refused=late, written=not late)
 
-    @route("POST", "/schemas/diff", "List what changes between two schemas", role=Role.VIEWER)
+    @route(
+        "POST",
+        "/schemas/diff",
+        "List what changes between two schemas",
+        role=Role.VIEWER,
+        errors=(404,),
+    )
     async def diff(self, request: Request, body: Pair) -> Changes:
         old, new = self._find(body.old, "old"), self._find(body.new, "new")
         found = await asyncio.to_thread(both_ways, old, new, body.policy)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -79,17 +80,18 @@ class Api:
         """
         path = request.path.rstrip("/")
         method = "GET" if request.method == "HEAD" else request.method
-        matching: list[str] = []
+        meant: str | None = None
+        others: list[str] = []
         for operation in self.operations:
-            match = operation.pattern.fullmatch(path)
-            if match is None:
+            declared, match = operation.declared, operation.pattern.fullmatch(path)
+            shape = re.sub(r"{\w+", "{", declared.path)
+            if match is None or meant not in (None, shape):
                 continue
-            if operation.declared.method == method:
+            if declared.method == method:
                 return operation, match.groupdict()
-            matching.append(operation.declared.path)
-        if matching:  # the first one is what the path means
-            declared = [each.declared for each in self.operations]
-            others = [each.method for each in declared if each.path == matching[0]]
+            meant = shape  # the first one is what the path means
+            others.append(declared.method)
+        if others:
             allowed = ", ".join(sorted({*others, *(["HEAD"] if "GET" in others else [])}))
             raise ApiError(405, 405, f"only {allowed} is answered here", allowed=allowed)
         raise ApiError(404, 404, "there is no such path; see /api/v1/openapi.json")

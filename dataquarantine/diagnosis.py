@@ -7,22 +7,24 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
 import sqlalchemy
+from aiokafka.errors import KafkaError
 
 from dataquarantine.api.confluent.client import ConfluentClient
 from dataquarantine.errors import DataQuarantineError
+from dataquarantine.permissions import try_rights
 from dataquarantine.schemas.catalog import FileCatalog
 from dataquarantine.schemas.lint import lint_paths
 from dataquarantine.settings import Settings
 from dataquarantine.store import migrations
 from dataquarantine.store.objects import ObjectStore, StoredObject
 from dataquarantine.store.postgres import Database
-from dataquarantine.topics import Profile, check_topics
+from dataquarantine.topics import Profile, TopicState, check_topics
 
 #: Judging "not in the future" and the day partitions trust both clocks.
 MAX_SKEW_S = 5.0
@@ -85,6 +87,25 @@ def _kafka(settings: Settings, profile: Profile) -> Iterator[Check]:
         else:
             found = f"{result.plan.name} {result.state}"
             yield Check("topic", State.FAILED, found, result.detail)
+
+    if settings.kafka.idempotence:  # the embedded broker knows no rights
+        existing = [r.plan.name for r in results if r.state is not TopicState.MISSING]
+        yield from _rights(settings, existing)
+
+
+def _rights(settings: Settings, existing: Sequence[str]) -> Iterator[Check]:
+    try:
+        rights = asyncio.run(try_rights(settings, existing))
+    except (KafkaError, TimeoutError) as exc:
+        yield Check("rights", State.WARNING, f"the broker does not say: {exc!r}", "try again")
+        return
+    denied = [right for right in rights if not right.granted]
+    for right in denied:
+        found = f"{right.operation} on {right.resource} is denied"
+        remedy = f"grant {right.operation} on it to this user (kafka-acls.sh --add)"
+        yield Check("rights", State.FAILED, found, remedy)
+    if not denied:
+        yield Check("rights", State.OK, f"{len(rights)} operations tried on topics and group")
 
 
 def _postgres(settings: Settings) -> Iterator[Check]:

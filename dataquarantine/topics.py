@@ -230,6 +230,14 @@ class _Admin:
         topics = await self._ask(self._client.describe_topics())
         return {each["topic"]: len(each["partitions"]) for each in topics}
 
+    async def replication(self, names: Sequence[str]) -> dict[str, int]:
+        """Count the replicas of the partition that has the fewest."""
+        topics = await self._ask(self._client.describe_topics(list(names))) if names else []
+        return {
+            each["topic"]: min((len(p["replicas"]) for p in each["partitions"]), default=0)
+            for each in topics
+        }
+
     async def create(self, plans: Sequence[TopicPlan]) -> list[TopicResult]:
         if not plans:
             return []
@@ -257,8 +265,14 @@ class _Admin:
     async def compare(
         self, plans: Sequence[TopicPlan], existing: Mapping[str, int]
     ) -> list[TopicResult]:
-        configs = await self.configs([plan.name for plan in plans])
-        return [_compared(plan, existing[plan.name], configs.get(plan.name, {})) for plan in plans]
+        names = [plan.name for plan in plans]
+        configs, replicas = await self.configs(names), await self.replication(names)
+        return [
+            _compared(
+                plan, existing[plan.name], configs.get(plan.name, {}), replicas.get(plan.name, 0)
+            )
+            for plan in plans
+        ]
 
     async def configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
         if not names:
@@ -290,8 +304,15 @@ def _created(plan: TopicPlan, code: int, message: str | None = None) -> TopicRes
     return TopicResult(plan, TopicState.REFUSED, reason)
 
 
-def _compared(plan: TopicPlan, partitions: int, config: Mapping[str, str]) -> TopicResult:
+def _compared(
+    plan: TopicPlan, partitions: int, config: Mapping[str, str], replicas: int
+) -> TopicResult:
     wrong: list[str] = []
+    if replicas < plan.replication:
+        wrong.append(f"{replicas} replicas, add some up to {plan.replication}")
+    in_sync, needed = config.get("min.insync.replicas"), plan.config.get("min.insync.replicas")
+    if in_sync and needed and int(in_sync) < int(needed):
+        wrong.append(f"min.insync.replicas is {in_sync}, raise it to {needed}")
     if plan.exactly and partitions != plan.partitions:
         wrong.append(f"{partitions} partitions, must be {plan.partitions}: delete and re-create it")
     limit, wanted = config.get("max.message.bytes"), plan.config.get("max.message.bytes")

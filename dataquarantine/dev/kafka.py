@@ -69,13 +69,15 @@ def fetch_jars(cache: Path) -> Path:
 class KafkaCluster:
     """Brokers on loopback, each also a controller; data below `folder`.
 
+    options: more of `server.properties`, with `_` for `.`.
     Brokers keep their ports and their data over `stop` and `start`.
     """
 
-    def __init__(self, folder: Path, *, cache: Path, brokers: int = 1) -> None:
+    def __init__(self, folder: Path, *, cache: Path, brokers: int = 1, **options: str) -> None:
         self.folder = folder.resolve()
         self.cache = cache
         self.count = brokers
+        self.options = {name.replace("_", "."): value for name, value in options.items()}
         ports = _free_ports(2 * brokers)
         self.ports = ports[:brokers]
         self.controller_ports = ports[brokers:]
@@ -146,6 +148,7 @@ class KafkaCluster:
             "group.min.session.timeout.ms": 1000,
             "message.max.bytes": 20_000_000,
             "replica.fetch.max.bytes": 20_000_000,
+            **self.options,
         }
         text = "".join(f"{key}={value}\n" for key, value in values.items())
         (home / "server.properties").write_text(text, "utf-8")

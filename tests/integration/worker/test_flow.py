@@ -272,7 +272,7 @@ def test_the_web_port_serves_no_page_of_another_site(lane: Stack) -> None:
 
     statuses = [
         status_of(f"http://127.0.0.1:{port}/healthz"),
-        status_of(f"http://127.0.0.1:{port}/healthz", headers=by_a_name),
+        status_of(f"http://127.0.0.1:{port}/api/v1/me", headers=by_a_name),
         status_of(subject, data=b'{"schema": "{}"}', headers=as_a_form),
     ]
 

@@ -19,7 +19,7 @@ TEST_READY := $(VENV)/.ready-to-test
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
 	bench-full bench-check bench-docs \
-	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots \
+	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots test-browser \
 	site deploy-check promtool
 
 help: ## Show this list
@@ -31,7 +31,7 @@ run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a wor
 	@scripts/build-dashboard || echo "the dashboard could not be built (no Node, no network?); going on without it" >&2
 	@$(BIN)/dataquarantine dev
 
-test: $(TEST_READY) $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
+test: $(TEST_READY) dashboard $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
 	$(PYTEST) $(BESIDE)
 	$(PYTEST) -m alone
 
@@ -41,6 +41,13 @@ test-unit: $(TEST_READY) ## Run the tests that need no broker or database
 test-integration: $(TEST_READY) ## Run the tests against real Kafka, Tansu, Postgres and S3
 	$(PYTEST) $(BESIDE) tests/integration
 	$(PYTEST) -m alone tests/integration
+
+test-browser: $(TEST_READY) dashboard ## Run the dashboard's tests in a real browser (chromium)
+	$(PYTEST) tests/browser
+
+screenshots: $(TEST_READY) dashboard ## Take a picture of every page of the dashboard in both themes
+	DASHBOARD_SCREENSHOTS=$(CACHE)/screenshots $(PYTEST) tests/browser/test_pages.py -k readable
+	@echo "they are in $(CACHE)/screenshots"
 
 test-acceptance: $(TEST_READY) ## Run the tests that drive the real commands
 	$(PYTEST) tests/acceptance

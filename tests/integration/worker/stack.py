@@ -199,11 +199,10 @@ class Stack:
             number = len(self.workers)
         if not self.workers:
             self.create_schema_log()
-        port = free_port()
-        config = {
+        config: dict[str, Any] = {
             **self.config(),
             "data_dir": str(self.home / f"worker-{number}"),
-            "web": {"port": port, **self.web},
+            "web": {"port": free_port(), **self.web},
             **changes,
         }
         path = self.home / f"worker-{number}.yaml"
@@ -225,7 +224,7 @@ class Stack:
                 stderr=output,
                 env={**os.environ, "PYTHONWARNINGS": "default"},
             )
-        worker = Worker(process, log, port)
+        worker = Worker(process, log, config["web"]["port"])
         self.workers.append(worker)
         if wait:
             until(worker.is_ready, 60, "the worker holds partitions")

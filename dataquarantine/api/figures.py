@@ -121,15 +121,17 @@ class LatencyFigures:
 
         Args: bounds: upper ends in seconds, the last infinite. cumulative: observations up to each.
         """
+        if not cumulative:
+            return None  # a histogram has no bounds until its first observation
         while self._seen and self._seen[0][0] < at_s - WINDOW_S:
             self._seen.popleft()
         before = self._seen[0][1] if self._seen else [0.0] * len(cumulative)
         if not self._seen or at_s - self._seen[-1][0] >= 1:
             self._seen.append((at_s, list(cumulative)))
         grown = [now - then for now, then in zip(cumulative, before, strict=True)]
-        if not grown or not grown[-1]:
+        if not grown[-1]:
             grown = list(cumulative)  # nothing in the last minute: what there was before
-        if not grown or not grown[-1]:
+        if not grown[-1]:
             return None
         single = [b - a for a, b in zip([0.0, *grown], grown, strict=False)]
         return {

@@ -108,3 +108,9 @@ def test_latency_above_the_last_bucket_is_unknown() -> None:
 
 def test_without_measurements_there_is_no_latency() -> None:
     assert LatencyFigures().observe(0, [0.01, INF], [0, 0]) is None
+
+
+def test_a_histogram_that_was_watched_before_its_first_observation_is_shown() -> None:
+    figures = LatencyFigures()
+    assert figures.observe(0, [], []) is None
+    assert figures.observe(2, [0.01, INF], [10, 10]) is not None

@@ -19,6 +19,7 @@ AXE_OPTIONS = {
 }
 #: The machine of a test may be busy with other tests.
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 THEMES = ("dark", "light")
 
 

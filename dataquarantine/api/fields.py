@@ -35,6 +35,8 @@ Moment = Annotated[
 ]
 Text = Annotated[str, Field(max_length=512), AfterValidator(_plain)]
 Why = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(_plain)]
+#: Where a reason may be left out.
+Remark = Annotated[str, Field(max_length=2000), AfterValidator(_plain)]
 Cursor = Annotated[str, Field(max_length=1024)]
 Limit = Annotated[int, Field(ge=1, le=500)]
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from dataquarantine.api.errors import ApiError, not_found
+from dataquarantine.api.fields import Remark
 from dataquarantine.api.http import Request
 from dataquarantine.api.identity import Role
 from dataquarantine.api.routes import route
@@ -54,7 +55,7 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    why: str = Field("", max_length=2000)
+    why: Remark = ""
 
 
 class Registration(Reason):

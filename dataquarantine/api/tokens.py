@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dataquarantine.api.access import Access
+from dataquarantine.api.fields import Remark
 from dataquarantine.api.http import Request
 from dataquarantine.api.identity import Role
 from dataquarantine.api.routes import route
@@ -50,7 +51,7 @@ class NewToken(BaseModel):
 
     name: TokenName
     role: Role
-    why: str = Field("", max_length=2000)
+    why: Remark = ""
 
 
 class MadeToken(BaseModel):

@@ -74,6 +74,12 @@ def test_a_state_is_set_and_the_history_tells_who_and_why(api: Api) -> None:
     )  # fmt: skip
 
 
+def test_a_reason_that_no_store_keeps_is_refused(api: Api) -> None:
+    status, answer = api.call("POST", "/schemas/order/rollback", {"why": "a\0b"})
+
+    assert (status, answer["error_code"]) == (422, 42202)
+
+
 def test_a_rollback_enforces_the_version_before(api: Api) -> None:
     api.register("1.1.0", obj(closed=True, a=TEXT, b=TEXT))
 

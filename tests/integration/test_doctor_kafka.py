@@ -47,19 +47,20 @@ def settings(servers: str, **sections: object) -> Settings:
     return Settings.model_validate({"kafka": kafka, "pipelines": [pipeline], **sections})
 
 
-def deny(cluster: KafkaCluster, kind: ResourceType, name: str, operation: AclOperation) -> None:
-    acl = AclBinding(
-        kind,
-        name,
-        ResourcePatternType.LITERAL,
-        "User:ANONYMOUS",
-        "*",
-        operation,
-        AclPermissionType.DENY,
-    )
+def deny(cluster: KafkaCluster, topic: str, operation: AclOperation) -> None:
+    """Deny one operation; the others need an ACL from now on, as one names the topic."""
+    acls = [
+        acl(topic, AclOperation.ALL, AclPermissionType.ALLOW),
+        acl(topic, operation, AclPermissionType.DENY),
+    ]
     admin = AdminClient({"bootstrap.servers": cluster.bootstrap_servers})
-    for created in admin.create_acls([acl]).values():
+    for created in admin.create_acls(acls).values():
         created.result(timeout=30)
+
+
+def acl(topic: str, operation: AclOperation, permission: AclPermissionType) -> AclBinding:
+    kind, pattern = ResourceType.TOPIC, ResourcePatternType.LITERAL
+    return AclBinding(kind, topic, pattern, "User:ANONYMOUS", "*", operation, permission)
 
 
 @pytest.mark.kafka
@@ -69,8 +70,8 @@ async def test_rights_are_found_by_trying(guarded: KafkaCluster) -> None:
     [pipeline] = own.pipelines
 
     before = await asyncio.to_thread(lambda: list(_kafka(own, Profile.DEV)))
-    deny(guarded, ResourceType.TOPIC, pipeline.valid, AclOperation.WRITE)
-    deny(guarded, ResourceType.TOPIC, pipeline.source, AclOperation.READ)
+    deny(guarded, pipeline.valid, AclOperation.WRITE)
+    deny(guarded, pipeline.source, AclOperation.READ)
     after = await asyncio.to_thread(lambda: list(_kafka(own, Profile.DEV)))
 
     assert [check.found for check in before if check.state is State.FAILED] == []

@@ -31,10 +31,12 @@ from confluent_kafka.admin import (
 )
 
 from dataquarantine.dev.service import free_port
-from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES, replay_topic
+from dataquarantine.settings import Settings
+from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES, plan_topics, replay_topic
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 PARTITIONS = 4
+SHARED = (LEDGER, CONTROL, OUTCOMES)
 
 
 @dataclass
@@ -139,9 +141,11 @@ class Stack:
 
     def _create_shared_topics(self, admin: AdminClient) -> None:
         """Create the topics that all gateways of a cluster share."""
+        shared = [plan for plan in plan_topics(Settings()) if plan.name in SHARED]
         changelogs = [f"{self.group}-{table}-changelog" for table in TABLES]
-        names = (LEDGER, CONTROL, OUTCOMES, *changelogs)
-        self._create_missing(admin, [NewTopic(name, 1, self.replication) for name in names])
+        topics = [NewTopic(p.name, 1, self.replication, config=dict(p.config)) for p in shared]
+        topics += [NewTopic(name, 1, self.replication) for name in changelogs]
+        self._create_missing(admin, topics)
 
     def _create_missing(self, admin: AdminClient, topics: list[NewTopic]) -> None:
         for created in admin.create_topics(topics).values():

@@ -143,6 +143,7 @@ def test_one_edit_repairs_a_thousand_records(stack: Stack, operator: Operator) -
     until(lambda: operator.incident()["state"] == "regressed", 60, "the incident is back")
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_a_killed_replay_is_counted_once_and_forwarded_once(
     stack: Stack, operator: Operator

@@ -301,7 +301,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             owner = self.owners.get(tp)
             if owner is None:
                 continue
-            if owner is not owners.get(tp) and owner.next_offset is not None:
+            if not owner.is_open:
+                self._go_to(tp, records[0].offset)  # where to begin is not known yet
+            elif owner is not owners.get(tp) and owner.next_offset is not None:
                 self._go_to(tp, owner.next_offset)  # these were fetched before a rewind
             elif (message := self._chunk_message(owner, tp, records, generation)) is not None:
                 yield tp, message

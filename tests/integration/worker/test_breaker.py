@@ -91,7 +91,9 @@ def test_a_flood_closes_the_source_until_it_is_reset(kafka_stack: Stack) -> None
     left = [worker for worker in workers if worker is not writer]
     code, reset = breaker(stack, "reset", stack.source, "--who", "ann", "--why", "mended")
     agreed_at = time.monotonic() + 2
-    assert (code, reset["state"], reset["who"]) == (0, "half_open", "ann")
+    # what waited may have passed its trial before the command looked
+    assert (code, reset["who"]) == (0, "ann")
+    assert reset["state"] in ("half_open", "closed")
     for worker in left:
         until(partial(is_not_open, worker, stack), agreed_at - time.monotonic(), "all agree")
     produce_until(stack, VALID, lambda: state(left[0], stack) != "half_open", "the trial ends")

@@ -94,6 +94,8 @@ def test_a_flood_closes_the_source_until_it_is_reset(kafka_stack: Stack) -> None
     # what waited may have passed its trial before the command looked
     assert (code, reset["who"]) == (0, "ann")
     assert reset["state"] in ("half_open", "closed")
+    on_trial = f"The breaker of {stack.source} went from open to half_open"
+    assert any(on_trial in worker.log.read_text() for worker in left)
     for worker in left:
         until(partial(is_not_open, worker, stack), agreed_at - time.monotonic(), "all agree")
     produce_until(stack, VALID, lambda: state(left[0], stack) != "half_open", "the trial ends")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
 
+from tests.integration.stream.apps import run_to_its_end
 from tests.integration.stream.conftest import Broker
 
 
@@ -19,26 +16,9 @@ def test_a_stalled_worker_reads_again_with_a_new_consumer_then_ends(
     if not broker.idempotence:
         pytest.skip("a stall is the same on every broker, and takes its time")
     topic = broker.topic("raw")
-    producer = Producer({"bootstrap.servers": broker.bootstrap_servers})
-    producer.produce(topic, b"{}")
-    assert producer.flush(30) == 0
-    environment = {
-        "APP_TOPIC": topic,
-        "APP_BROKER": broker.bootstrap_servers,
-        "APP_DATA": str(tmp_path),
-    }
+    code, log = run_to_its_end("stalling_app", broker, topic, tmp_path, timeout_s=120)
 
-    with (tmp_path / "log").open("wb") as log:
-        ended = subprocess.run(
-            [sys.executable, "-m", "tests.integration.stream.stalling_app"],
-            env={**os.environ, **environment},
-            stdout=log,
-            stderr=log,
-            timeout=120,
-        )
-
-    log_text = (tmp_path / "log").read_text()
-    assert ended.returncode == 1
-    assert "a new consumer" in log_text
-    assert log_text.count("read 0") == 2
-    assert "since the consumer was restarted" in log_text
+    assert code == 1
+    assert "a new consumer" in log
+    assert log.count("read 0") == 2
+    assert "since the consumer was restarted" in log

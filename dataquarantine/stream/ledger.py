@@ -71,12 +71,16 @@ class LedgerAccount:
         """Count a finished chunk; they come in order.
 
         Cost: a few additions a chunk.
+        Raises: RuntimeError when it begins before the end of the one before, so that what would
+        be twice in the outputs is never committed.
         """
         first = chunk.records[0].offset
         if self._first_record is None:
             self._first_record = first
         elif self._end is not None and first > self._end:
             self.gaps.append((self._end, first))
+        elif self._end is not None and first < self._end:
+            raise RuntimeError(f"{chunk!r} begins before {self._end}, where the one before ended")
         self._end = chunk.next_offset
         self._seen += len(chunk.records)
         tally = chunk.tally

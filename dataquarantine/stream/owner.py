@@ -58,8 +58,14 @@ class PartitionOwner:
         return self._pending[0] if self._pending else None
 
     def begin_at(self, committed: int | None) -> None:
-        """Admit nothing below an offset; None: begin at the first record that is fetched."""
-        self.next_offset = self.committable = self.committed = committed
+        """Admit nothing below an offset; None: begin at the first record that is fetched.
+
+        Raises: RuntimeError when records were admitted before: some would be read twice.
+        """
+        if self.first_offset is not None:
+            raise RuntimeError(f"{self.tp} was read before it was known where to begin")
+        if committed is not None:
+            self.next_offset = self.committable = self.committed = committed
 
     @property
     def covered(self) -> int | None:
@@ -92,9 +98,10 @@ class PartitionOwner:
         """Take fetched records, without those that were admitted before.
 
         aiokafka may fetch from a position that is older than ours (a seek to the committed offset
-        while chunks are in flight). Returns None when nothing new is left or the owner is closed.
+        while chunks are in flight). Returns None when nothing new is left, when the owner is closed
+        or not open yet.
         """
-        if self.closed:
+        if self.closed or not self.is_open:
             return None
         if self.next_offset is not None and records[0].offset < self.next_offset:
             records = [r for r in records if r.offset >= self.next_offset]

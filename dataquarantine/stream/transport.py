@@ -200,6 +200,10 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             if (start := owner.start) is None:
                 continue
             owner.close()
+            if owner.outlet is not None:
+                await owner.outlet.close(self.drain_timeout_s)
+            if self.owners.get(tp) is not owner:
+                continue  # revoked while its producer ended
             fresh = self._owner(owner.tp, owner.generation)
             fresh.next_offset = start
             self.owners[tp] = fresh
@@ -302,7 +306,15 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             if owner is None:
                 continue
             if not owner.is_open:
-                self._go_to(tp, records[0].offset)  # where to begin is not known yet
+                # asked for by the owner before; where this one begins is not known yet
+                logger.info(
+                    "Records %d..%d of %s came early, they are read again",
+                    records[0].offset,
+                    records[-1].offset,
+                    tp,
+                    extra={"action": "fetched_early"},
+                )
+                self._go_to(tp, records[0].offset)
             elif owner is not owners.get(tp) and owner.next_offset is not None:
                 self._go_to(tp, owner.next_offset)  # these were fetched before a rewind
             elif (message := self._chunk_message(owner, tp, records, generation)) is not None:

@@ -185,3 +185,13 @@ def test_a_copy_counts_on_its_own(owner: PartitionOwner, account: LedgerAccount)
 
     assert cut(trial).seen == 3
     assert cut(account).seen == 1
+
+
+def test_a_chunk_that_begins_before_the_end_is_never_counted(
+    owner: PartitionOwner, account: LedgerAccount
+) -> None:
+    account.add(admit(owner, 5, 6, 7))
+    owner.next_offset = 6  # as if a fetch had been admitted before it was known where to begin
+
+    with pytest.raises(RuntimeError, match="begins before 8"):
+        account.add(admit(owner, 6, 7, 8))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from dataquarantine.records import SourceRecord, TopicPartition
@@ -127,3 +130,33 @@ def test_an_owner_is_settled_once_all_that_went_out_is_committed(owner: Partitio
     assert (owner.is_settled, owner.start) == (True, 10)
     second.submit()
     assert not owner.is_settled
+
+
+def test_nothing_is_admitted_before_its_producer_took_the_partition(owner: PartitionOwner) -> None:
+    """Seen as 82 records twice in one transaction: a fetch asked for by the owner before."""
+    producer: Any = SimpleNamespace(is_open=False)
+    owner.outlet = producer
+    assert owner.admit(records(10, 11)) is None
+
+    owner.begin_at(7)
+    producer.is_open = True
+
+    assert [r.offset for r in admitted(owner, 7, 8).records] == [7, 8]
+
+
+@pytest.mark.parametrize(("committed", "next_offset"), [(None, 3), (7, 7)])
+def test_where_to_begin_is_what_is_committed_else_what_is_known(
+    owner: PartitionOwner, committed: int | None, next_offset: int
+) -> None:
+    owner.next_offset = 3  # after a rewind, before any commit
+
+    owner.begin_at(committed)
+
+    assert owner.next_offset == next_offset
+
+
+def test_an_owner_that_was_read_cannot_begin_elsewhere(owner: PartitionOwner) -> None:
+    admitted(owner, 10, 11)
+
+    with pytest.raises(RuntimeError, match="before it was known where to begin"):
+        owner.begin_at(7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from dataquarantine.clock import Clock
@@ -14,6 +15,8 @@ from dataquarantine.schemas.source import ShadowSchema
 from dataquarantine.settings import PipelineSettings
 from dataquarantine.validation.compiled import CompiledSchema, SchemaCompiler
 from dataquarantine.validation.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 
 class _Pinned:
@@ -58,6 +61,11 @@ class ShadowBench:
                 catalog = _Pinned(compiler.compile(shadow.document))
             except InvalidSchema:
                 continue
+            logger.info(
+                "%s@%s in shadow judges beside what decides",
+                *key,
+                extra={"action": "shadow_watched"},
+            )
             watched[key] = (
                 shadow,
                 {

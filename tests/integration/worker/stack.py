@@ -21,7 +21,7 @@ import psycopg2
 import psycopg2.extras
 import yaml
 from aiokafka import AIOKafkaProducer
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
     AlterConfigOpType,
@@ -35,6 +35,12 @@ from dataquarantine.settings import Settings
 from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES, plan_topics, replay_topic
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
+#: What is answered while a group's coordinator moves to another broker.
+MOVING = (
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+)
 PARTITIONS = 4
 SHARED = (LEDGER, CONTROL, OUTCOMES)
 
@@ -319,9 +325,20 @@ class Stack:
             }
         )
         wanted = [TopicPartition(topic, partition) for partition in range(self.partitions)]
-        found = {tp.partition: tp.offset for tp in consumer.committed(wanted, timeout=20)}
+        found: list[TopicPartition] = []
+
+        def is_answered() -> bool:
+            try:
+                found[:] = consumer.committed(wanted, timeout=20)
+            except KafkaException as exc:
+                if exc.args[0].code() not in MOVING:
+                    raise
+                return False
+            return True
+
+        until(is_answered, 60, "the group's coordinator answers")
         consumer.close()
-        return {partition: offset for partition, offset in found.items() if offset >= 0}
+        return {tp.partition: tp.offset for tp in found if tp.offset >= 0}
 
     def ends(self, topic: str) -> dict[int, int]:
         """End offset by partition; empty partitions are left out."""

@@ -244,9 +244,11 @@ def test_the_documented_walk_refuses_shadows_enforces_falls_back_and_rolls_back(
     walk.next("sync")
 
     walk.next("state order@2.0.0 shadow")
+    log = stack.workers[0].log
+    until(lambda: "order@2.0.0 in shadow judges" in log.read_text(), 20, "the worker knows")
     stack.produce([NOTED, BARE, NOTED])
     assert len(stack.read(stack.valid, 2)) == 2
-    until(lambda: walk.shadow()["compared"] == 3, 20, "the shadow compared three records")
+    until(lambda: walk.shadow()["compared"] == 3, 60, "the shadow compared three records")
     assert (walk.shadow()["newly_failing"], walk.shadow()["newly_passing"]) == (2, 1)
     assert "3 of 10000 records" in walk.next("state order@2.0.0 enforced", code=1)
     refused = walk.run("state order@2.0.0 enforced --max-new-failures 0", code=1)

@@ -9,7 +9,7 @@ CACHE := .cache
 PYTEST := $(BIN)/python -m pytest
 # Most tests wait for a broker or a process, so they run side by side; those that hold a figure of
 # time against a bar run by themselves.
-BESIDE := -m "not alone" -n 3 --dist loadfile
+BESIDE := -m "not alone" -n 3 --dist loadfile --durations 40
 
 PROMTOOL := $(or $(shell command -v promtool),$(CACHE)/prometheus/usr/bin/promtool)
 
@@ -33,7 +33,7 @@ run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a wor
 
 test: $(TEST_READY) dashboard $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
 	scripts/test-again $(BIN)/python $(BESIDE)
-	scripts/test-again $(BIN)/python -m alone
+	scripts/test-again $(BIN)/python -m alone --durations 20
 
 test-unit: $(TEST_READY) ## Run the tests that need no broker or database
 	$(PYTEST) tests/unit

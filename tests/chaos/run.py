@@ -47,8 +47,9 @@ class Outcome:
             for kind, count in self.check.items()
             if count and kind.split("_")[0] in ("missing", "wrong")
         ]
-        if self.delivery == "exactly_once" and self.check["duplicates"]:
-            found.append(f"duplicates: {self.check['duplicates']}")
+        if self.delivery == "exactly_once":
+            twice = ("duplicates", "duplicate_letters")
+            found += [f"{kind}: {self.check[kind]}" for kind in twice if self.check[kind]]
         if not self.audit.get("clean"):
             found.append(f"audit: {json.dumps(self.audit.get('findings'))[:2000]}")
         return found

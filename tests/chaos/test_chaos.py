@@ -16,7 +16,7 @@ from tests.integration.conftest import require_kafka
 
 SEED = int(os.environ.get("CHAOS_SEED", "64"))
 SECONDS = int(os.environ.get("CHAOS_SECONDS", "60"))
-DELIVERY = os.environ.get("CHAOS_DELIVERY", "at_least_once")
+DELIVERY = os.environ.get("CHAOS_DELIVERY", "exactly_once")
 RATE = int(os.environ.get("CHAOS_RATE", "500"))
 
 

@@ -16,10 +16,11 @@ from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.log_format import logging_config
 from dataquarantine.logs import quieten
 from dataquarantine.settings import WebSettings, load_settings
+from dataquarantine.stream.credentials import faust_credentials
 from dataquarantine.stream.measure import measure_forever
 from dataquarantine.stream.memory import tune_gc
 from dataquarantine.stream.shutdown import end_within
-from dataquarantine.stream.transport import ChunkTransport, chunked_topic, faust_credentials
+from dataquarantine.stream.transport import ChunkTransport, chunked_topic
 from dataquarantine.topics import OUTCOMES
 from dataquarantine.tracing import start_tracing
 

@@ -90,6 +90,7 @@ def p99(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)]
 
 
+@pytest.mark.timeout(180 + 4 * SECONDS)
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
 def test_a_flood_is_stopped_before_it_fills_the_quarantine(
     kafka_stack: Stack, delivery: str

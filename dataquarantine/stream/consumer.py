@@ -260,16 +260,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             owner = self.owners.get(tp)
             if owner is None:
                 continue
-            if not owner.is_open:
-                # asked for by the owner before; where this one begins is not known yet
-                logger.info(
-                    "Records %d..%d of %s came early, they are read again",
-                    records[0].offset,
-                    records[-1].offset,
-                    tp,
-                    extra={"action": "fetched_early"},
-                )
-                self._go_to(tp, records[0].offset)
+            if self.app.rebalancing or not owner.is_open:
+                self._read_again(tp, records)
             elif owner is not owners.get(tp) and owner.next_offset is not None:
                 self._go_to(tp, owner.next_offset)  # these were fetched before a rewind
             elif (message := self._chunk_message(owner, tp, records, generation)) is not None:
@@ -277,6 +269,22 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         for tp, record in self.scheduler.iterate(singles):
             if active is None or tp in active or tp in self._buffered_partitions:
                 yield tp, self._to_message(tp, record)
+
+    def _read_again(self, tp: TP, records: list[Any]) -> None:
+        """Drop records that came before their owner can take them.
+
+        A fetch that began before a rebalance goes on through it. Faust empties every queue when
+        its tables are restored: a chunk that is in one is lost to its owner, and its partition
+        stands still until the next rebalance. And a producer may still read where to begin.
+        """
+        logger.info(
+            "Records %d..%d of %s came early, they are read again",
+            records[0].offset,
+            records[-1].offset,
+            tp,
+            extra={"action": "fetched_early"},
+        )
+        self._go_to(tp, records[0].offset)
 
     def _chunk_message(
         self, owner: PartitionOwner, tp: TP, records: list[Any], generation: int

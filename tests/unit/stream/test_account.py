@@ -10,9 +10,9 @@ import pytest
 from dataquarantine.audit.entry import LedgerEntry
 from dataquarantine.outcomes import Code
 from dataquarantine.records import SourceRecord, TopicPartition
+from dataquarantine.stream.account import LedgerAccount
 from dataquarantine.stream.chunk import Chunk
 from dataquarantine.stream.gate import Allowance
-from dataquarantine.stream.ledger import LedgerAccount
 from dataquarantine.stream.owner import PartitionOwner
 from dataquarantine.testing import ManualClock
 from dataquarantine.validation.tally import SchemaTally, Tally

@@ -23,14 +23,15 @@ from .breaker import keeper
 settings = gateway.settings
 watchdog = Watchdog(settings.kafka.stall_after_s)
 desk = AlertDesk(settings, gateway.clock, gateway.worker)
+patrols_probe, retentions_probe = Probe(settings.kafka), Probe(settings.kafka)
 guard = Patrol(
     watchdog,
     gateway.gate,
-    Probe(settings.kafka),
+    patrols_probe,
     gateway.is_taken,
     partial(committed, settings.kafka),
 )
-retention = RetentionWatch(settings, Probe(settings.kafka), gateway.clock)
+retention = RetentionWatch(settings, retentions_probe, gateway.clock)
 
 
 def kept_breakers() -> Iterable[Breaker]:
@@ -83,14 +84,16 @@ async def look_for_alerts() -> None:
 @app.task
 async def look_at_retention() -> None:
     """Foresee what retention deletes unread."""
-    await retention.run(unread)
+    async with retentions_probe:
+        await retention.run(unread)
 
 
 @app.task
 async def patrol() -> None:
     """Mend a stall with a new consumer, then by ending this worker for its supervisor to see."""
     try:
-        await guard.run(lambda: app.consumer)
+        async with patrols_probe:
+            await guard.run(lambda: app.consumer)
     except Stalled as exc:
         end_within(exit_code=1)
         await app.crash(exc)

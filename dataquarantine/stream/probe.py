@@ -28,6 +28,13 @@ class Probe:
         self._consumer: AIOKafkaConsumer | None = None
         self._connecting = asyncio.Lock()
 
+    async def __aenter__(self) -> Probe:
+        """Connect with the first question, and disconnect at the end."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
     async def ends(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Return the end offsets of the partitions whose broker answers within five seconds."""
         wanted = list(partitions)

@@ -18,6 +18,8 @@ def test_a_stopped_worker_leaves_no_duplicates_behind(kafka_stack: Stack) -> Non
 
     seen = sequence_numbers(stack)
     assert code == 0
-    assert "did not stop" not in first.log.read_text()
+    log = first.log.read_text()
+    assert "did not stop" not in log
+    assert "Unclosed" not in log
     assert sorted(seen) == list(range(load.sent))
     assert set(seen.values()) == {1}

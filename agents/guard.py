@@ -22,8 +22,8 @@ from dataquarantine.api.rate import RateLimit
 from dataquarantine.api.service import refusal as refused
 from dataquarantine.settings import WebSettings
 
-#: Under this name a request carries who asks.
-IDENTITY = "identity"
+#: Under this key a request carries who asks.
+IDENTITY = web.RequestKey("identity", Identity)
 REGISTRY = "/registry"
 
 
@@ -78,8 +78,8 @@ def identity_of(request: Any) -> Identity:
 
     Raises: ApiError 401.
     """
-    found = request.get(IDENTITY)
-    if not isinstance(found, Identity):
+    found: Identity | None = request.get(IDENTITY)
+    if found is None:
         raise ApiError(401, 40101, "a token is needed: Authorization: Bearer TOKEN")
     return found
 

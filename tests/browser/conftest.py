@@ -14,23 +14,15 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from dataquarantine.api.static import built_dashboard
-from dataquarantine.dev.broker import EmbeddedBroker
-from dataquarantine.dev.objects import EmbeddedObjects
-from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.tokens import TokenBook
 from tests.browser.pages import Site
 from tests.integration.conftest import tansu
-from tests.integration.store_fixtures import (
-    new_database,
-    objects_server,
-    postgres_server,
-    template,
-)
-from tests.integration.worker.conftest import stack_of
+from tests.integration.store_fixtures import objects_server, postgres_server, template
+from tests.integration.worker.package_stack import stack, web
 from tests.integration.worker.stack import Stack, until
 
-__all__ = ["objects_server", "postgres_server", "tansu", "template"]
+__all__ = ["objects_server", "postgres_server", "stack", "tansu", "template", "web"]
 
 ARGUMENTS = [
     "--no-sandbox",  # CI runs as root
@@ -68,22 +60,6 @@ def _skip(message: str) -> None:
         pytest.fail(message)
     warnings.warn(message, pytest.PytestWarning, stacklevel=2)
     pytest.skip(message)
-
-
-@pytest.fixture(scope="package")
-def stack(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: EmbeddedPostgres,
-    template: str,
-    objects_server: EmbeddedObjects,
-    tansu: EmbeddedBroker,
-) -> Iterator[Stack]:
-    home = tmp_path_factory.mktemp("browser")
-    with new_database(postgres_server, template) as url:
-        made = stack_of(home, tansu.bootstrap_servers, False, url, objects_server)
-        made.create_topics()
-        yield made
-        made.stop()
 
 
 @pytest.fixture(scope="package")

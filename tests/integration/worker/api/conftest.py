@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from dataquarantine.dev.broker import EmbeddedBroker
-from dataquarantine.dev.objects import EmbeddedObjects
-from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.tokens import TokenBook
-from tests.integration.store_fixtures import new_database
 from tests.integration.worker.api.client import GOOD, ROLES, SECRET, Client
-from tests.integration.worker.conftest import stack_of
+from tests.integration.worker.package_stack import stack
 from tests.integration.worker.stack import Stack
+
+__all__ = ["stack"]
 
 #: More than a person asks; what the limit does is tested without a worker.
 REQUESTS_PER_S = 5000.0
 
 
 @pytest.fixture(scope="package")
-def stack(
-    tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: EmbeddedPostgres,
-    template: str,
-    objects_server: EmbeddedObjects,
-    tansu: EmbeddedBroker,
-) -> Iterator[Stack]:
-    home = tmp_path_factory.mktemp("api")
-    with new_database(postgres_server, template) as url:
-        made = stack_of(home, tansu.bootstrap_servers, False, url, objects_server)
-        made.web = {"requests_per_s": REQUESTS_PER_S}
-        made.create_topics()
-        yield made
-        made.stop()
+def web() -> Mapping[str, Any]:
+    return {"requests_per_s": REQUESTS_PER_S}
 
 
 @pytest.fixture(scope="package")

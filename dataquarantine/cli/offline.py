@@ -19,7 +19,7 @@ from dataquarantine.outcomes import (
     rejected,
 )
 from dataquarantine.records import Header, SourceRecord
-from dataquarantine.schemas.catalog import FileCatalog, Found, SchemaCatalog
+from dataquarantine.schemas.catalog import FileCatalog, Found, SchemaCatalog, UnknownSchema
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.settings import Settings
 from dataquarantine.validation.avro import AvroDecoder, AvroSchema, NotDecodable
@@ -50,6 +50,8 @@ class OfflineJudge:
                 f"the schema folder {settings.schemas.folder} can't be read; "
                 "name the right one by schemas.folder or DQ_SCHEMAS__FOLDER"
             )
+        if reference is not None:
+            self._check(reference)
         self._reference = reference
         self._keep = keep
         self.records = self.bad = self.remediated = 0
@@ -78,6 +80,12 @@ class OfflineJudge:
         except NotDecodable as exc:
             violation = Violation(exc.code, "payload", exc.message)
             self._count(name, file, None, rejected(ErrorType.MALFORMED_PAYLOAD, [violation]))
+
+    def _check(self, reference: str) -> None:
+        name, _, version = reference.partition("@")
+        if isinstance(self._catalog.find(name, version or None), UnknownSchema):
+            found = ", ".join(each.document.reference for each in self._catalog.versions())
+            raise ConfigError(f"no schema file says {reference}; there are: {found or 'none'}")
 
     def _judge(
         self,

@@ -114,9 +114,15 @@ def lint(context: click.Context, paths: tuple[Path, ...], skip: str, as_json: bo
     findings = lint_paths(
         paths or (schemas.folder,), skip=skipped, model_packages=schemas.model_packages
     )
-    rows = [{"where": f.where, "check": f.check, "problem": f.problem} for f in findings]
+    rows = [
+        {"where": f.where, "check": f.check, "problem": f.problem, "excerpt": f.excerpt or None}
+        for f in findings
+    ]
     columns = ("where", "check", "problem")
     emit_list(rows, columns=columns, as_json=as_json, empty="no problems found")
+    for each in findings:
+        if each.excerpt and not as_json:
+            click.echo(f"\n{each.where}\n{each.excerpt}")
     if findings:
         context.exit(1)
 

@@ -18,7 +18,7 @@ from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.validation.compiled import CompiledSchema, SchemaCompiler
 from dataquarantine.validation.messages import show_name
 from dataquarantine.validation.preparation import Preparation
-from dataquarantine.validation.rules.diagnostics import did_you_mean
+from dataquarantine.validation.rules.diagnostics import InvalidRule, did_you_mean
 from dataquarantine.validation.subschemas import Pointer, Subschema, walk
 
 SNAKE_CASE: Final = re.compile(r"_{0,2}[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
@@ -63,6 +63,7 @@ class Remark:
     text: str
     parts: Pointer = ()
     error: bool = False
+    excerpt: str = ""
 
 
 Check = Callable[[SchemaDocument], Iterator[Remark]]
@@ -87,7 +88,9 @@ def examine(
         compiled = compiler.compile(document)
     except InvalidSchema as exc:
         remedy = f"; {exc.remedy}" if exc.remedy else ""
-        valid = Remark("valid", f"{exc.problem}{remedy}", _place(exc, document), error=True)
+        text = f"{exc.problem}{remedy}"
+        excerpt = exc.pointed if isinstance(exc, InvalidRule) else ""
+        valid = Remark("valid", text, _place(exc, document), error=True, excerpt=excerpt)
         return [] if "valid" in skipped else [valid]
     found: list[Remark] = []
     moment = now or datetime.now(UTC)

@@ -18,12 +18,14 @@ class Finding:
     """Something wrong with a schema file; `where` is `file` or `file:line`.
 
     check: the name to skip it by. error: the registry refuses it; else it is advice.
+    excerpt: the line of a rule, and below it a caret under the slip.
     """
 
     where: str
     problem: str
     check: str = "valid"
     error: bool = True
+    excerpt: str = ""
 
 
 def lint_paths(
@@ -52,7 +54,7 @@ def lint_paths(
 
 def _finding(remark: Remark, file: Path) -> Finding:
     where = locate(file, remark.parts) if remark.parts else str(file)
-    return Finding(where, remark.text, remark.check, remark.error)
+    return Finding(where, remark.text, remark.check, remark.error, remark.excerpt)
 
 
 def _files(path: Path) -> list[Path]:

@@ -195,7 +195,12 @@ def _notes(seen: Observation) -> Iterator[str]:
     texts = seen.types["string"]
     for name, count in seen.formats.items():
         fits = f"{count} of {texts} texts"
-        yield f"format {name}: {fits}" if name == _format(seen) else f"not format {name}: {fits}"
+        if name == _format(seen):
+            yield f"format {name}: {fits}"
+        elif count == texts < _ENOUGH:
+            yield f"perhaps format {name}: {fits}, too few to tell"
+        else:
+            yield f"not format {name}: {fits}"
     if _format(seen) is None and (values := _enum(seen)):
         yield f"enum: {len(values)} values in {texts} texts"
     if seen.low is not None and seen.high is not None:

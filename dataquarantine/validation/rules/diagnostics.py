@@ -33,9 +33,14 @@ class InvalidRule(InvalidSchema):
             remedy=mistake.remedy,
         )
 
-    def __str__(self) -> str:
+    @property
+    def pointed(self) -> str:
+        """The line of the rule, and below it a caret under the place."""
         shown, column = _window(self.excerpt, self.column)
-        return f"{super().__str__()}\n  | {shown}\n  | {' ' * (column - 1)}^"
+        return f"  | {shown}\n  | {' ' * (column - 1)}^"
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.pointed}"
 
 
 class EvaluationError(Exception):

@@ -120,6 +120,28 @@ def test_schema_lint_names_file_and_line(
     assert problem in found["problem"]
 
 
+def test_schema_lint_points_at_a_slip_in_a_rule(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "1.0.0.yaml"
+    file.parent.mkdir()
+    file.write_text(
+        "name: a\nversion: 1.0.0\nschema: {properties: {code: {}}}\n"
+        'rules:\n  - {name: coded, expression: "true || has(cod)"}\n',
+        "utf-8",
+    )
+
+    shown = run("schema", "lint", str(file)).stdout
+
+    assert shown.endswith(f"\n{file}:5\n  | true || has(cod)\n  |             ^\n")
+
+
+def test_validate_says_which_schemas_there_are(tmp_path: Path) -> None:
+    result = run("validate", "-", "--schema", "usr_event", text="{}")
+
+    assert result.exit_code == 2
+    assert "no schema file says usr_event; there are: " in result.stderr
+    assert "user_event@1.0.0" in result.stderr
+
+
 def test_our_own_schemas_have_no_findings() -> None:
     result = run("schema", "lint")
 

@@ -202,11 +202,11 @@ def _s3(settings: Settings) -> Iterator[Check]:
 
 def _spool(settings: Settings) -> Iterator[Check]:
     folder, wanted = settings.spool.folder, settings.spool.max_bytes
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
+    there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
         yield Check("spool", State.FAILED, f"{folder} can't be written", _REMEDIES["spool"])
         return
-    free = shutil.disk_usage(folder).free
+    free = shutil.disk_usage(there).free
     if free < wanted:
         found = f"{free / 2**20:,.0f} MiB free, the spool may take {wanted / 2**20:,.0f}"
         yield Check("spool", State.WARNING, found, "free the disk or lower DQ_SPOOL__MAX_BYTES")
@@ -215,14 +215,13 @@ def _spool(settings: Settings) -> Iterator[Check]:
 
 
 def _schemas(settings: Settings) -> Iterator[Check]:
-    catalog = FileCatalog.from_settings(settings)
-    catalog.refresh()
-    count = len(catalog.versions())
     folder = settings.schemas.folder
     for finding in lint_paths([folder], model_packages=settings.schemas.model_packages):
         state = State.FAILED if finding.error else State.WARNING
         yield Check("schema", state, f"{finding.where}: {finding.problem}", "mend the file")
-    if count:
+    catalog = FileCatalog.from_settings(settings)
+    catalog.refresh()
+    if count := len(catalog.versions()):
         yield Check("schemas", State.OK, f"{count} in {folder}")
     else:
         yield Check("schemas", State.WARNING, f"none in {folder}", "add one: docs/howto")

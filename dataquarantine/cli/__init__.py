@@ -40,6 +40,13 @@ COMMANDS = {
 }
 
 
+#: What to do when a store is away; a reason that has a remedy of its own needs none.
+_REMEDIES = {
+    "postgres": "; start it or set DQ_POSTGRES__URL (a running `dev` is found from its folder)",
+    "s3": "; start it or set DQ_S3__ENDPOINT_URL, DQ_S3__ACCESS_KEY and DQ_S3__SECRET_KEY",
+}
+
+
 class LazyGroup(click.Group):
     """Imports a command when it is called; turns our errors into messages and exit codes."""
 
@@ -90,7 +97,8 @@ def main(context: click.Context, config: Path | None) -> None:
 
 def _told(error: DataQuarantineError) -> str:
     if isinstance(error, SinkUnavailable):  # its own text promises a retry, as the worker does
-        return f"{error.sink} is unavailable: {error.reason}"
+        remedy = "" if ";" in error.reason else _REMEDIES.get(error.sink, "")
+        return f"{error.sink} is unavailable: {error.reason}{remedy}"
     return str(error)
 
 

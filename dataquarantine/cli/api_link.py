@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from dataquarantine.cli.stores import Item
 from dataquarantine.errors import ConfigError, DataQuarantineError
@@ -27,9 +27,10 @@ class ApiLink:
 
     def __init__(self, url: str, token: str | None) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _has_port(parts):
             raise ConfigError(f"--url {url!r} is no address; expected https://host:6066")
         self._parts = parts
+        self._host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
         self._token = token
 
     def ask(
@@ -60,7 +61,8 @@ class ApiLink:
             answer = link.getresponse()
             return self._read(answer.status, answer.read())
         except (OSError, http.client.HTTPException) as exc:
-            raise Refused(f"{self._parts.hostname} does not answer: {exc}") from exc
+            remedy = "start a worker there, or correct --url (DQ_URL)"
+            raise Refused(f"{self._host} does not answer: {exc}; {remedy}") from exc
         finally:
             link.close()
 
@@ -75,7 +77,15 @@ class ApiLink:
         try:
             found: Item = json.loads(body)
         except ValueError:
-            raise Refused(f"{self._parts.hostname} answers {status}, but no JSON") from None
+            raise Refused(f"{self._host} answers {status}, but no JSON") from None
         if status >= 400:
             raise Refused(str(found.get("message", f"answers {status}")))
         return found
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Tell whether what stands behind the colon, if any, is a port."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False

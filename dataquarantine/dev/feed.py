@@ -63,7 +63,8 @@ class Feed:
             await self._producer.stop()
             raise ProduceFailed(
                 f"topic {self.topic} at {self._kafka.bootstrap_servers} can't be written: "
-                f"{type(exc).__name__}; is the broker up and the topic created?"
+                f"{type(exc).__name__}; start the broker or set DQ_KAFKA__BOOTSTRAP_SERVERS, "
+                "then create the topic: `dataquarantine topics create`"
             ) from exc
         return self
 

@@ -25,7 +25,10 @@ class TopicUnreadable(DataQuarantineError):
     """A topic can't be read; says why."""
 
     def __init__(self, topic: str, reason: str) -> None:
-        super().__init__(f"topic {topic} can't be read: {reason}; is the broker up?")
+        super().__init__(
+            f"topic {topic} can't be read: {reason}; "
+            "start the broker or set DQ_KAFKA__BOOTSTRAP_SERVERS"
+        )
 
 
 async def read_one(kafka: KafkaSettings, topic: str, partition: int, offset: int) -> Record | None:

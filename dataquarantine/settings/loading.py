@@ -75,5 +75,6 @@ def _explain(exc: ValidationError, path: Path, origins: Mapping[Place, str]) -> 
         elif error["type"] == "value_error":  # of a whole section; its text names the keys
             lines.append(f"  {where}: {error['msg'].removeprefix('Value error, ')}")
         else:
-            lines.append(f"  {origin} = {value}: {error['msg']}")
+            expected = error["msg"].replace("tuple", "list")  # as YAML calls it
+            lines.append(f"  {origin} = {value}: {expected}")
     return "\n".join(lines)

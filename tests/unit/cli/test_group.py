@@ -109,7 +109,7 @@ def test_help_imports_no_library_beside_click() -> None:
             ["--config", "/absent.yaml", "config", "show"], 2, "Error: /absent", id="file"
         ),
         pytest.param(["schema", "show", "nope"], 2, "schema nope is unknown", id="schema"),
-        pytest.param(["db", "upgrade"], 1, "postgres is unavailable", id="no database"),
+        pytest.param(["db", "upgrade"], 1, "; start it or set DQ_POSTGRES__URL", id="no database"),
         pytest.param(["topics", "create"], 1, "no broker answers", id="no broker"),
         pytest.param(["tail", "raw-events"], 1, "can't be read", id="no broker to tail"),
         pytest.param(["produce"], 1, "can't be written", id="no broker to produce to"),

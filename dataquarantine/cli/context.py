@@ -15,6 +15,19 @@ if TYPE_CHECKING:  # 0.1 s that `--help` does without
 
 #: `--json`: the option of every command that prints a result.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+#: `--limit` of the lists.
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(1, 1000),
+    default=50,
+    show_default=True,
+    help="How many at most.",
+)
+
+
+def reason_option(text: str) -> Callable[[Any], Any]:
+    """Make the option of a change that is kept with its reason."""
+    return click.option("--why", "--reason", "reason", required=True, help=text)
 
 
 def current_settings() -> Settings:

@@ -39,8 +39,20 @@ PLAIN_EVERY_S = 5.0
     default=None,
     help="Produce sample events, good and bad; by default only into an embedded broker.",
 )
-@click.option("--rate", default=20.0, show_default=True, help="Sample events a second.")
-@click.option("--invalid", default=0.1, show_default=True, help="Share of bad sample events.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=20.0,
+    show_default=True,
+    help="Sample events a second.",
+)
+@click.option(
+    "--invalid",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="Share of bad sample events.",
+)
 @click.option(
     "--folder",
     default=".dq",

@@ -6,7 +6,13 @@ from typing import IO
 
 import click
 
-from dataquarantine.cli.context import emit, emit_list, json_option
+from dataquarantine.cli.context import (
+    emit,
+    emit_list,
+    json_option,
+    limit_option,
+    reason_option,
+)
 from dataquarantine.cli.quarantine import why_option, write_lines
 from dataquarantine.cli.stores import signed, stores, url_option
 
@@ -25,8 +31,9 @@ def incidents() -> None:
     type=click.Choice(
         ["open", "new", "ongoing", "escalating", "regressed", "resolved", "archived"]
     ),
+    help="open: all that are neither resolved nor archived.",
 )
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@limit_option
 @click.option("--cursor", help="Go on where a page ended.")
 @url_option
 @json_option
@@ -52,9 +59,9 @@ def show(fingerprint: str, as_json: bool) -> None:
     emit(incident, as_json=as_json)
 
 
-@incidents.command(epilog='Example: dataquarantine incidents resolve v1:ea98... --reason "fixed"')
+@incidents.command(epilog='Example: dataquarantine incidents resolve v1:ea98... --why "fixed"')
 @click.argument("fingerprint")
-@click.option("--reason", required=True, help="Kept with the incident.")
+@reason_option("Kept with the incident.")
 @url_option
 @json_option
 def resolve(fingerprint: str, reason: str, as_json: bool) -> None:
@@ -62,9 +69,9 @@ def resolve(fingerprint: str, reason: str, as_json: bool) -> None:
     _move(fingerprint, "resolved", reason, as_json)
 
 
-@incidents.command(epilog='Example: dataquarantine incidents archive v1:ea98... --reason "known"')
+@incidents.command(epilog='Example: dataquarantine incidents archive v1:ea98... --why "known"')
 @click.argument("fingerprint")
-@click.option("--reason", required=True, help="Kept with the incident.")
+@reason_option("Kept with the incident.")
 @url_option
 @json_option
 def archive(fingerprint: str, reason: str, as_json: bool) -> None:
@@ -74,7 +81,12 @@ def archive(fingerprint: str, reason: str, as_json: bool) -> None:
 
 @incidents.command("export", epilog="Example: dataquarantine incidents export v1:ea98...")
 @click.argument("fingerprint")
-@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8"),
+    default="-",
+    help="A file; default standard output.",
+)
 @why_option
 @url_option
 def export_(fingerprint: str, output: IO[str], why: str | None) -> None:

@@ -15,12 +15,26 @@ from dataquarantine.cli.context import current_settings, emit, json_option, prog
 @click.command(epilog="Example: dataquarantine load --records 100000 --invalid 0.02")
 @click.option("--records", type=click.IntRange(min=1), help="How many; default until Ctrl-C.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records a second.")
-@click.option("--invalid", default=0.0, show_default=True, type=click.FloatRange(0, 1))
+@click.option(
+    "--invalid",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of bad records, made after the counter_examples.",
+)
 @click.option("--size", default=0, show_default=True, help="Pad values to this many bytes.")
-@click.option("--keys", default=1000, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--keys",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many different ones.",
+)
 @click.option("--skew", default=0.0, show_default=True, help="Zipf exponent of the keys.")
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same records.")
-@click.option("--schema", "reference", help="NAME or NAME@VERSION; default the first with examples")
+@click.option(
+    "--schema", "reference", help="NAME or NAME@VERSION; default the first with examples."
+)
 @click.option("--topic", help="Where to; default the first pipeline's source.")
 @json_option
 def load(

@@ -14,7 +14,15 @@ from uuid import UUID
 
 import click
 
-from dataquarantine.cli.context import current_settings, emit, emit_list, json_option, remark
+from dataquarantine.cli.context import (
+    current_settings,
+    emit,
+    emit_list,
+    json_option,
+    limit_option,
+    reason_option,
+    remark,
+)
 from dataquarantine.cli.stores import signed, stores, url_option
 
 if TYPE_CHECKING:
@@ -135,13 +143,13 @@ def desk() -> Desk:
 
 @click.group(epilog="Example: dataquarantine quarantine list --schema user_event --from 1h")
 def quarantine() -> None:
-    """Look at quarantined records."""
+    """Look at quarantined records, give them up, erase or rebuild them."""
 
 
 @quarantine.command("list", epilog="Example: dataquarantine quarantine list --code MISSING_FIELD")
 @filter_options
 @url_option
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@limit_option
 @click.option("--cursor", help="Go on where a page ended.")
 @json_option
 def list_(filters: Filters, limit: int, cursor: str | None, as_json: bool) -> None:
@@ -187,7 +195,12 @@ def _confirm(question: str, yes: bool) -> None:
 
 @quarantine.command("export", epilog="Example: dataquarantine quarantine export --code NOT_JSON")
 @filter_options
-@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="A file.")
+@click.option(
+    "--output",
+    type=click.File("w", encoding="utf-8"),
+    default="-",
+    help="A file; default standard output.",
+)
 @why_option
 @url_option
 def export_(filters: Filters, output: IO[str], why: str | None) -> None:
@@ -195,10 +208,10 @@ def export_(filters: Filters, output: IO[str], why: str | None) -> None:
     write_lines(filters, output, why)
 
 
-@quarantine.command(epilog='Example: dataquarantine quarantine discard ID --reason "test data"')
+@quarantine.command(epilog='Example: dataquarantine quarantine discard ID --why "test data"')
 @click.argument("ids", nargs=-1, type=click.UUID)
 @filter_options
-@click.option("--reason", required=True, help="Kept with the record.")
+@reason_option("Kept with the record.")
 @change_options
 @url_option
 @json_option
@@ -225,11 +238,11 @@ def discard(
     )
 
 
-@quarantine.command(epilog='Example: dataquarantine quarantine purge --key u-17 --reason "GDPR 12"')
+@quarantine.command(epilog='Example: dataquarantine quarantine purge --key u-17 --why "GDPR 12"')
 @click.option("--where", "q", help="An id or topic/partition/offset, as in `list --q`.")
 @click.option("--key", help="The record's key.")
 @click.option("--schema", help="Name, or name@version.")
-@click.option("--reason", required=True, help="Kept in the audit log; no personal data here.")
+@reason_option("Kept in the audit log; no personal data here.")
 @change_options
 @json_option
 def purge(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 
-from dataquarantine.cli.context import emit, emit_list, json_option, remark
+from dataquarantine.cli.context import emit, emit_list, json_option, limit_option, remark
 from dataquarantine.cli.quarantine import filter_options
 from dataquarantine.cli.stores import Item, given_token, given_url, url_option
 
@@ -52,6 +52,7 @@ def replay() -> None:
 @click.option(
     "--on-failure", type=click.Choice(["stop_on_error", "park", "skip"]),
     default="stop_on_error", show_default=True,
+    help="When a record does not pass: end the run, park it for people, or leave it open.",
 )  # fmt: skip
 @why_option
 @url_option
@@ -111,7 +112,7 @@ def status(job_id: UUID, as_json: bool) -> None:
 
 
 @replay.command("list", epilog="Example: dataquarantine replay list")
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@limit_option
 @url_option
 @json_option
 def list_(limit: int, as_json: bool) -> None:

@@ -36,7 +36,9 @@ for _command in (
     schema.add_command(_command)
 
 
-files_option = click.option("--files", is_flag=True, help="Look at the folder, ask no broker.")
+files_option = click.option(
+    "--offline", "--files", "files", is_flag=True, help="Look at the folder, ask no broker."
+)
 
 
 @schema.command("list", epilog="Example: dataquarantine schema list --json")

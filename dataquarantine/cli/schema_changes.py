@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 STATES = ("registered", "shadow", "enforced", "deprecated", "retired")
 why_option = click.option("--why", default="", help="Why; kept in the history.")
 by_option = click.option(
+    "--who",
     "--by",
+    "by",
     default=getpass.getuser,
-    show_default="you",
+    show_default="your user",
     help="Who; kept in the history.",
 )
 timeout_option = click.option(

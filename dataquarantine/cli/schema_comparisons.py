@@ -33,7 +33,11 @@ MODES = (
 @click.argument("old")
 @click.argument("new")
 @click.option(
-    "--policy", type=click.Choice(["STRICT", "LENIENT"]), default="STRICT", show_default=True
+    "--policy",
+    type=click.Choice(["STRICT", "LENIENT"]),
+    default="STRICT",
+    show_default=True,
+    help="LENIENT takes it that nobody sends fields which no schema declares.",
 )
 @json_option
 def diff(old: str, new: str, policy: str, as_json: bool) -> None:
@@ -56,7 +60,11 @@ def diff(old: str, new: str, policy: str, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--against", multiple=True, help="Compare with these: files or NAME@VERSION.")
 @click.option("--mode", type=click.Choice(MODES), help="Default: as registering would use.")
-@click.option("--policy", type=click.Choice(["STRICT", "LENIENT"]))
+@click.option(
+    "--policy",
+    type=click.Choice(["STRICT", "LENIENT"]),
+    help="How strictly differences are judged; default: as registering would.",
+)
 @click.option("--offline", is_flag=True, help="Compare with the files beside it, ask no broker.")
 @json_option
 @click.pass_context

@@ -23,7 +23,7 @@ FORMATS = click.Choice(["ndjson", "json", "avro"])
 @click.command(epilog="Example: dataquarantine schema infer events.ndjson --name user_event")
 @click.argument("file", type=click.File("rb"))
 @click.option("--name", help="Of the schema; default the file's name.")
-@click.option("--version", default="1.0.0", show_default=True)
+@click.option("--version", default="1.0.0", show_default=True, help="Of the schema.")
 @click.option("--limit", type=click.IntRange(1), help="Look at the first N records only.")
 @click.option("--format", "as_format", type=FORMATS, help="Default: told by the file's contents.")
 @json_option
@@ -35,10 +35,10 @@ def infer(
     as_format: Format | None,
     as_json: bool,
 ) -> None:
-    """Propose a schema that the records of FILE pass: NDJSON, JSON or Avro; `-` is standard input.
+    """Propose a schema that the records of FILE pass; `-` is standard input.
 
-    Prints a schema file with the evidence for each field as comments. Review it before use: what
-    the samples do not show is not in it.
+    Reads NDJSON, JSON or Avro and prints a schema file, with the evidence for each field as
+    comments. Review it before use: what the samples do not show is not in it.
     """
     from dataquarantine.cli.record_files import open_records
     from dataquarantine.schemas.inference import infer as propose

@@ -22,7 +22,11 @@ QUIET_S = 2.0
 @click.argument("topic")
 @click.option("--from-start", is_flag=True, help="Begin with the oldest record.")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after this many.")
-@click.option("--follow/--no-follow", default=True, help="Else stop when all is quiet.")
+@click.option(
+    "--follow/--no-follow",
+    default=True,
+    help="Wait for more (the default), or stop when all is quiet.",
+)
 @json_option
 def tail(topic: str, from_start: bool, limit: int | None, follow: bool, as_json: bool) -> None:
     """Print records of TOPIC until Ctrl-C. Values are shown as they are, unmasked.
@@ -62,7 +66,7 @@ async def _tail(
     except (KafkaError, OSError) as exc:
         raise DataQuarantineError(
             f"topic {topic} at {settings.kafka.bootstrap_servers} can't be read: "
-            f"{type(exc).__name__}; is the broker up?"
+            f"{type(exc).__name__}; start the broker or set DQ_KAFKA__BOOTSTRAP_SERVERS"
         ) from exc
     finally:
         await consumer.stop()

@@ -28,7 +28,13 @@ def topics() -> None:
     show_default=True,
     help="production: three replicas, two of them in sync.",
 )
-@click.option("--partitions", default=4, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--partitions",
+    default=4,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Of the pipelines' topics; the gateway's own have one.",
+)
 @click.option("--dry-run", is_flag=True, help="Only compare with what there is.")
 @json_option
 @click.pass_context

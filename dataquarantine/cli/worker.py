@@ -8,7 +8,13 @@ import click
 
 
 @click.command(epilog="Example: dataquarantine worker --log-level WARNING")
-@click.option("--log-level", default="INFO", show_default=True, help="DEBUG, INFO, WARNING, ERROR.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    default="INFO",
+    show_default=True,
+    help="What is logged, and all that is more severe.",
+)
 @click.option(
     "--log-format",
     type=click.Choice(["console", "json"]),

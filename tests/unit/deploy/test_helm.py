@@ -71,6 +71,67 @@ def test_every_pod_is_confined(case: Path) -> None:
         assert container["resources"]["limits"]["memory"]
 
 
+class Pods:
+    """The workers' pods, for what other objects name of them; no schema compares two objects."""
+
+    def __init__(self, case: Path) -> None:
+        self.objects = objects(case)
+        [self.workload] = [o for o in self.objects if o["kind"] in ("StatefulSet", "Deployment")]
+        template = self.workload["spec"]["template"]
+        [container] = template["spec"]["containers"]
+        self.labels: dict[str, str] = template["metadata"]["labels"]
+        self.ports = {port["name"] for port in container["ports"]}
+        self.volumes = template["spec"]["volumes"]
+
+    def of_kind(self, *kinds: str) -> list[dict[str, Any]]:
+        return [each for each in self.objects if each["kind"] in kinds]
+
+    def have(self, labels: dict[str, str]) -> bool:
+        return labels.items() <= self.labels.items()
+
+
+def test_services_lead_to_the_pods(case: Path) -> None:
+    pods = Pods(case)
+
+    for service in pods.of_kind("Service"):
+        assert pods.have(service["spec"]["selector"])
+        assert {port["targetPort"] for port in service["spec"]["ports"]} <= pods.ports
+    names = {each["metadata"]["name"] for each in pods.of_kind("Service")}
+    assert pods.workload["spec"].get("serviceName", next(iter(names))) in names
+
+
+def test_pods_mount_what_the_chart_makes(case: Path) -> None:
+    pods = Pods(case)
+
+    maps = {each["metadata"]["name"] for each in pods.of_kind("ConfigMap")}
+    assert {v["configMap"]["name"] for v in pods.volumes if "configMap" in v} <= maps
+
+
+def test_scaling_and_policies_are_about_the_pods(case: Path) -> None:
+    pods = Pods(case)
+    named = (pods.workload["kind"], pods.workload["metadata"]["name"])
+
+    for scaler in pods.of_kind("HorizontalPodAutoscaler", "ScaledObject"):
+        target = scaler["spec"]["scaleTargetRef"]
+        assert (target["kind"], target["name"]) == named
+    for budget in pods.of_kind("PodDisruptionBudget"):
+        assert pods.have(budget["spec"]["selector"]["matchLabels"])
+    for policy in pods.of_kind("NetworkPolicy"):
+        assert pods.have(policy["spec"]["podSelector"]["matchLabels"])
+        opened = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
+        assert opened <= pods.ports
+
+
+def test_what_is_monitored_is_served(case: Path) -> None:
+    pods = Pods(case)
+
+    for monitor in pods.of_kind("ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        services = [s for s in pods.of_kind("Service") if wanted <= s["metadata"]["labels"].items()]
+        served = {port["name"] for service in services for port in service["spec"]["ports"]}
+        assert {endpoint["port"] for endpoint in monitor["spec"]["endpoints"]} <= served
+
+
 def test_no_secret_is_in_the_manifests(case: Path) -> None:
     pods = [o["spec"]["template"]["spec"] for o in objects(case) if o["kind"] in POD_KINDS]
 

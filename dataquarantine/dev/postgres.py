@@ -26,6 +26,8 @@ class EmbeddedPostgres:
 
     Root can't run Postgres, so `nobody` does; when `nobody` can't reach the folder (a clone below
     `/root`), programs and data live below `/var/tmp` and `folder/postgres` links there.
+
+    Args: durable: False writes without waiting for the disk, for data that is thrown away.
     """
 
     def __init__(
@@ -35,11 +37,13 @@ class EmbeddedPostgres:
         password: str,
         port: int | None = None,
         database: str = "dataquarantine",
+        durable: bool = True,
     ) -> None:
         self.folder = folder.resolve()
         self.port = free_port(port)
         self.password = password
         self.database = database
+        self.durable = durable
         self.user = ROOTS_STAND_IN if os.geteuid() == 0 else ""
         self.service = Service(
             "postgres", self.folder / "postgres.log", stop_signal=signal.SIGINT, user=self.user
@@ -69,6 +73,8 @@ class EmbeddedPostgres:
             "max_connections": 50,
             "shared_buffers": "64MB",
         }
+        if not self.durable:
+            options |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
         settings = [f"--{name}={value}" for name, value in options.items()]
         command = [str(programs / "postgres"), "-D", str(data), *settings]
         self.service.start(command, ready=self._answers)

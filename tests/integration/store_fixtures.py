@@ -29,7 +29,7 @@ def postgres_server() -> Iterator[EmbeddedPostgres]:
     # Postgres runs as one of them.
     with tempfile.TemporaryDirectory(prefix="dataquarantine-postgres-") as folder:
         Path(folder).chmod(0o755)
-        server = EmbeddedPostgres(Path(folder), password=uuid4().hex)
+        server = EmbeddedPostgres(Path(folder), password=uuid4().hex, durable=False)
         server.start()
         yield server
         server.stop()
@@ -50,9 +50,16 @@ def objects_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedde
 def template(postgres_server: EmbeddedPostgres) -> str:
     """A migrated database that is copied for each test."""
     name = "template_of_tests"
-    _execute(postgres_server, f"CREATE DATABASE {name}")
-    migrations.upgrade(_url(postgres_server, name))
+    new_template(postgres_server, name)
     return name
+
+
+def new_template(server: EmbeddedPostgres, name: str) -> str:
+    """Make a migrated database; returns its URL."""
+    _execute(server, f"CREATE DATABASE {name}")
+    url = _url(server, name)
+    migrations.upgrade(url)
+    return url
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import pytest
 
 from dataquarantine.dev.kafka import KafkaCluster
 from dataquarantine.dev.objects import EmbeddedObjects
-from tests.integration.worker.conftest import stack_of
+from tests.integration.worker.conftest import stack_of, template
 from tests.integration.worker.stack import Stack
+
+__all__ = ["template"]
 
 
 @pytest.fixture

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from dataquarantine.dev.kafka import KafkaCluster
 from dataquarantine.dev.objects import EmbeddedObjects
+from dataquarantine.dev.postgres import EmbeddedPostgres
+from dataquarantine.store.partitions import Partitions
+from dataquarantine.store.postgres import Database
+from tests.integration.store_fixtures import new_template
 from tests.integration.worker.stack import Stack
 
 
@@ -20,6 +25,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if getattr(metafunc.module, "IN_BOTH_MODES", False):
             kinds.append("exactly_once")
         metafunc.parametrize("shared", kinds, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def template(postgres_server: EmbeddedPostgres) -> str:
+    """A database with its day partitions: workers need not make them, which takes them seconds."""
+    name = "template_of_workers"
+    database = Database(new_template(postgres_server, name))
+    Partitions(database, retention_days=90).maintain(datetime.now(UTC))
+    database.close()
+    return name
 
 
 @pytest.fixture(scope="module")

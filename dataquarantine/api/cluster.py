@@ -28,7 +28,6 @@ from dataquarantine.quarantine.desk import Desk
 from dataquarantine.quarantine.states import OPEN_RECORDS
 from dataquarantine.records import TopicPartition
 from dataquarantine.settings import PipelineSettings
-from dataquarantine.store.queries import Filters
 
 logger = logging.getLogger(__name__)
 
@@ -147,13 +146,9 @@ class Cluster:
 
     def _ask_stores(self) -> dict[str, Any]:
         desk, now = self._desk, self._clock.now()
-        lately = Filters(since=now - timedelta(seconds=KEPT_S))
         open_ones = desk.incidents.page(state="open", limit=MOST_INCIDENTS).items
         return {
-            "error_types": [
-                {"error_type": each["value"], "count": each["count"]}
-                for each in desk.queries.counts("error_type", lately)
-            ],
+            "error_types": desk.incidents.error_types(now - timedelta(seconds=KEPT_S)),
             "incidents": [{**each, "count": each["record_count"]} for each in open_ones],
             "open_incidents": desk.incidents.count_open(),
             "open_records": desk.queries.count_some(sorted(OPEN_RECORDS)),

@@ -167,7 +167,7 @@ class Incidents:
     def _shown(self, fingerprint: str) -> Reply[IncidentDetail]:
         item = self._item(fingerprint)
         producers = [{**each, "count": each["record_count"]} for each in item["producers"]]
-        statuses = self._desk.queries.counts("status", Filters(fingerprint=fingerprint))
+        statuses = self._desk.queries.counts("status", Filters(fingerprint=fingerprint)).items
         detail = IncidentDetail.model_validate(
             {
                 **item,

@@ -104,8 +104,9 @@ class Spool(BaseModel):
 class Overview(BaseModel):
     """The cluster now: from the ledger, the broker and Postgres; unknown numbers are null.
 
-    error_types, codes: of the last hour, the most frequent first. partitions: of the sources,
-    those with the most lag when there are many. incidents: the ten open ones seen last.
+    codes: of the last hour, the most frequent first; error_types: of this clock hour and the one
+    before. partitions: of the sources, those with the most lag when there are many. incidents: the
+    ten open ones seen last.
     """
 
     as_of: datetime

@@ -57,7 +57,7 @@ class Quarantine:
     @route("GET", "/quarantine/counts", "Count records by what they have in common")
     def count(self, request: Request, query: CountsQuery) -> Counts:
         found = self._desk.queries.counts(query.by, query.chosen(self._keys))
-        return Counts.model_validate({"items": found})
+        return Counts.model_validate({"items": found.items, "is_exact": found.is_exact})
 
     @route("GET", "/quarantine/{record_id}", "Show a record")
     def show(self, request: Request, record_id: UUID) -> Reply[RecordDetail]:

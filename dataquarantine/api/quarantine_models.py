@@ -187,5 +187,8 @@ class ValueCount(BaseModel):
 
 
 class Counts(BaseModel):
+    """Counts by value; without `is_exact` (only with key, from, to or q) of the newest 2,000."""
+
     items: list[ValueCount]
+    is_exact: bool
     next: None = None

@@ -37,3 +37,22 @@ def downgrade(revision: str, yes: bool, as_json: bool) -> None:
         click.confirm(f"Undo migrations down to {revision}? Rows are lost", abort=True, err=True)
     reached = migrations.downgrade(url, revision)
     emit({"revision": reached}, as_json=as_json)
+
+
+@db.command(epilog="Example: dataquarantine db recount")
+@json_option
+def recount(as_json: bool) -> None:
+    """Count all quarantined records anew, as after rows were changed past the gateway.
+
+    Counts follow every change of `quarantine_records`, but not one of a day's partition by its own
+    name (a restored one, say). The sinks wait meanwhile: about 5 s for ten million records.
+    """
+    from dataquarantine.store.postgres import Database
+    from dataquarantine.store.record_counts import RecordCounts
+
+    database = Database(current_settings().postgres.url.get_secret_value(), pool_size=1)
+    try:
+        counted = RecordCounts(database).recount()
+    finally:
+        database.close()
+    emit({"records": counted}, as_json=as_json)

@@ -1,4 +1,4 @@
-"""What the sink does beside its records: drain the spool, make and drop partitions."""
+"""What the sink does beside its records: drain the spool, sum up counts, tend the partitions."""
 
 from __future__ import annotations
 
@@ -14,31 +14,35 @@ from dataquarantine.store.backlog import Backlog
 from dataquarantine.store.drain import SpoolDrainer
 from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.partitions import Partitions
+from dataquarantine.store.record_counts import RecordCounts
 
 logger = logging.getLogger(__name__)
 
 DRAIN_EVERY_S = 1.0
+FOLD_EVERY_S = 10.0
 MAINTAIN_EVERY_S = 60.0
 
 
 class Housekeeper:
-    """Looks after spool, partitions and incidents in a thread of its own until stopped."""
+    """Looks after spool, partitions, incidents and counts in a thread of its own until stopped."""
 
     def __init__(
         self,
         drainer: SpoolDrainer,
         partitions: Partitions,
         incidents: IncidentBook,
+        counts: RecordCounts,
         backlog: Callable[[datetime], Backlog],
         clock: Clock,
     ) -> None:
         self._drainer = drainer
         self._partitions = partitions
         self._incidents = incidents
+        self._counts = counts
         self._backlog = backlog
         self._clock = clock
         self._stop = threading.Event()
-        self._next_maintenance_s = clock.monotonic()
+        self._next_fold_s = self._next_maintenance_s = clock.monotonic()
         # A daemon: a worker that crashed must end; what is cut off here is repeated.
         self._thread = threading.Thread(
             target=self._run, name="quarantine-housekeeping", daemon=True
@@ -57,6 +61,7 @@ class Housekeeper:
         while not self._stop.wait(DRAIN_EVERY_S):
             try:
                 self._drainer.run_once()
+                self._fold()
                 self._maintain()
             except Exception:
                 # The outermost loop of this thread: records stay in the spool, next round tries.
@@ -64,6 +69,15 @@ class Housekeeper:
                     "Housekeeping of the quarantine failed; it goes on",
                     extra={"action": "housekeeping_failed"},
                 )
+
+    def _fold(self) -> None:
+        if self._clock.monotonic() < self._next_fold_s:
+            return
+        self._next_fold_s = self._clock.monotonic() + FOLD_EVERY_S
+        try:
+            self._counts.fold()
+        except SinkUnavailable as exc:
+            logger.debug("Counts are not summed up now: %s", exc)
 
     def _maintain(self) -> None:
         if self._clock.monotonic() < self._next_maintenance_s:

@@ -31,6 +31,7 @@ from dataquarantine.store.incident_book import IncidentBook
 from dataquarantine.store.objects import ObjectStore, StoredObject
 from dataquarantine.store.partitions import Partitions
 from dataquarantine.store.postgres import Database
+from dataquarantine.store.record_counts import RecordCounts
 from dataquarantine.store.row import QuarantineRow, StoredMark, record_time
 from dataquarantine.store.rows import Inserted, Known, PostgresRows
 from dataquarantine.store.spool import Spool
@@ -151,6 +152,7 @@ class QuarantineSink:
             self._drainer,
             self._partitions,
             IncidentBook(self._database),
+            RecordCounts(self._database),
             partial(look, self._database),
             self._clock,
         )

@@ -105,6 +105,16 @@ class IncidentBook:
         )
         return int(row["n"])
 
+    def error_types(self, since: datetime) -> list[Item]:
+        """Count the records that came in the hour of a moment or later, by error type."""
+        rows = self._read(
+            "SELECT i.error_type, sum(h.record_count)::bigint AS count"
+            " FROM incident_hours h JOIN incidents i USING (fingerprint)"
+            " WHERE h.hour >= :hour GROUP BY 1 ORDER BY 2 DESC, 1",
+            hour=_hour(since),
+        )
+        return [as_item(row) for row in rows]
+
     def get(self, fingerprint: str, now: datetime) -> Item | None:
         """Find an incident with its trend (records an hour, oldest first) and its producers."""
         rows = self._read("SELECT * FROM incidents WHERE fingerprint = :f", f=fingerprint)

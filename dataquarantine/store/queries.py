@@ -19,9 +19,12 @@ from dataquarantine.store.postgres import Database
 
 QUERY_TIMEOUT_S = 10.0
 MAX_LIMIT = 1000
+#: Records that a count reads where `record_counts` can't answer.
+MOST_COUNTED = 2000
 
 #: A row as it is shown; the names are the table's columns.
 Item = dict[str, Any]
+Values = dict[str, Any]
 
 
 class BadCursor(DataQuarantineError):
@@ -53,6 +56,12 @@ class Filters:
     pseudonym: str | None = None
     ids: tuple[UUID, ...] | None = None
 
+    @property
+    def are_of_kinds(self) -> bool:
+        """Whether they ask for nothing that tells two records of a kind apart."""
+        single = (self.key, self.since, self.until, self.ids, (self.q or "").strip() or None)
+        return all(each is None for each in single)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -60,6 +69,14 @@ class Page:
 
     items: list[Item]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Records by value; without `is_exact` there are more, and these are of the newest."""
+
+    items: list[Item]
+    is_exact: bool = True
 
 
 class QuarantineQueries:
@@ -76,26 +93,8 @@ class QuarantineQueries:
             for `q` one for each thing that it may be.
         """
         limit = max(1, min(limit, MAX_LIMIT))
-        where, values = conditions(replace(filters, q=None))
-        if cursor is not None:
-            at, after = _read_cursor(cursor)
-            where.append("(quarantined_at, id) < (:cursor_at, CAST(:cursor_id AS uuid))")
-            values |= {"cursor_at": at, "cursor_id": str(after)}
-        branches, found = _search(filters.q, filters.pseudonym)
-        newest = "ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
-        # One OR of all branches would be planned as a walk through every row.
-        parts = " UNION ALL ".join(
-            f"(SELECT * FROM quarantine_records {_where([*where, *branch])} {newest})"
-            for branch in ([each] for each in branches)
-        )
-        rows = self._read(
-            text(
-                f"SELECT DISTINCT ON (quarantined_at, id) * FROM ({parts}) r {newest}"
-                if branches
-                else f"SELECT * FROM quarantine_records {_where(where)} {newest}"
-            ),
-            values | found | {"limit": limit + 1},
-        )
+        statement, values = _newest(filters, "*", cursor)
+        rows = self._read(text(statement), values | {"limit": limit + 1})
         items = [as_item(row) for row in rows[:limit]]
         last = rows[limit - 1] if len(rows) > limit else None
         return Page(items, None if last is None else _cursor(last["quarantined_at"], last["id"]))
@@ -121,19 +120,34 @@ class QuarantineQueries:
         statement = text(f"SELECT count(*) AS n FROM quarantine_records {_where(where)}")
         return int(self._read(statement, values)[0]["n"])
 
-    def counts(self, by: str, filters: Filters) -> list[Item]:
-        """Count records by a column (`schema` is its name), the most frequent first."""
+    def counts(self, by: str, filters: Filters) -> Counted:
+        """Count records by a column (`schema` is its name), the most frequent first.
+
+        Cost: a sum over `record_counts`, where the filters ask for nothing that it doesn't have;
+            else a look at no more than `MOST_COUNTED` records, the newest.
+        """
         column = _COUNTED[by]
-        where, values = conditions(filters)
+        if filters.are_of_kinds:
+            where, values = conditions(filters)
+            summed, source = "sum(record_count)::bigint", f"record_counts {_where(where)}"
+        else:
+            some, values = _newest(filters, f"{column}, quarantined_at, id")
+            summed, source = "count(*)", f"({some}) s"
         statement = text(
-            f"SELECT {column} AS value, count(*) AS count FROM quarantine_records {_where(where)}"
-            f" GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT 200"
+            f"SELECT {column} AS value, {summed} AS count FROM {source} GROUP BY {column}"
+            f" HAVING {summed} <> 0 ORDER BY {summed} DESC, {column} LIMIT 200"
         )
-        return [as_item(row) for row in self._read(statement, values)]
+        rows = self._read(statement, values | {"limit": MOST_COUNTED + 1})
+        items = [as_item(row) for row in rows]
+        total = sum(each["count"] for each in items)
+        return Counted(items, is_exact=filters.are_of_kinds or total <= MOST_COUNTED)
 
     def count_some(self, statuses: Sequence[str]) -> int:
-        """Count the records in some states; reads an index."""
-        statement = text("SELECT count(*) AS n FROM quarantine_records WHERE status = ANY(:all)")
+        """Count the records in some states; reads none of them."""
+        statement = text(
+            "SELECT COALESCE(sum(record_count), 0)::bigint AS n FROM record_counts"
+            " WHERE status = ANY(:all)"
+        )
         return int(self._read(statement, {"all": list(statuses)})[0]["n"])
 
     def lineage(self, lineage_id: UUID) -> list[Item]:
@@ -151,6 +165,28 @@ class QuarantineQueries:
             lambda connection: list(connection.execute(statement, values).mappings()),
             timeout_s=QUERY_TIMEOUT_S,
         )
+
+
+def _newest(filters: Filters, columns: str, cursor: str | None = None) -> tuple[str, Values]:
+    """Select the newest records, `:limit` of them, after a cursor; returns SQL and its values.
+
+    Raises: BadCursor.
+    """
+    where, values = conditions(replace(filters, q=None))
+    if cursor is not None:
+        at, after = _read_cursor(cursor)
+        where.append("(quarantined_at, id) < (:cursor_at, CAST(:cursor_id AS uuid))")
+        values |= {"cursor_at": at, "cursor_id": str(after)}
+    branches, found = _search(filters.q, filters.pseudonym)
+    newest = "ORDER BY quarantined_at DESC, id DESC LIMIT :limit"
+    selected = f"SELECT {columns} FROM quarantine_records"
+    if not branches:
+        return f"{selected} {_where(where)} {newest}", values
+    # One OR of all branches would be planned as a walk through every row.
+    parts = " UNION ALL ".join(
+        f"({selected} {_where([*where, branch])} {newest})" for branch in branches
+    )
+    return f"SELECT DISTINCT ON (quarantined_at, id) * FROM ({parts}) r {newest}", values | found
 
 
 _COUNTED = {

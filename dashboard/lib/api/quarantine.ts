@@ -77,10 +77,12 @@ export const listQuery = (filters: Filters, limit = 50) => ({
   getNextPageParam: (page: { next?: string | null }) => page.next ?? null,
 });
 
+const counts = z.extend(listOf(z.object({ value: text, count: z.number() })), { is_exact: z.boolean() });
+
 export const countsQuery = (by: "status" | "schema" | "code" | "error_type", filters: Filters) => ({
   queryKey: keys.quarantine.counts(by, filters),
   queryFn: ({ signal }: Signal) =>
-    request("/quarantine/counts", listOf(z.object({ value: text, count: z.number() })), {
+    request("/quarantine/counts", counts, {
       query: { by, ...filters },
       signal,
     }),

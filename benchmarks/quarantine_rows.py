@@ -1,49 +1,61 @@
-"""Millions of quarantined records in a Postgres of their own, by COPY into the partitions."""
+"""Millions of quarantined records in a Postgres of their own, made there by SQL."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from dataquarantine.store.partitions import Partitions
-from dataquarantine.store.postgres import Database, copy_in
-from dataquarantine.store.row import COLUMNS, QuarantineRow, copy_line
+from dataquarantine.store.postgres import Database
+from dataquarantine.store.record_counts import RecordCounts
 
 SLOW_S = 1800.0
-DAYS = 30
+#: Days that have records, and days that have a partition: the retention that is the default.
+DAYS, PARTITIONS = 30, 90
 SCHEMAS = [f"schema_{n}" for n in range(40)]
 TOPICS = [f"topic-{n}" for n in range(12)]
 FIELDS = [f"field_{n}" for n in range(60)]
 FINGERPRINTS = 600
 KEYS = 1_000_000
 CODES = [
-    ("schema_violation", "MISSING_FIELD", "'{field}' is a required property"),
-    ("schema_violation", "WRONG_TYPE", "'{value}' is not of type 'number'"),
-    ("schema_violation", "PATTERN_MISMATCH", "'{value}' does not match '^USER[0-9]{{6}}$'"),
-    ("rule_violation", "RULE_FAILED", "rule {field}_is_sane failed"),
-    ("malformed_payload", "NOT_JSON", "unexpected character at byte {number}"),
-    ("type_violation", "OUT_OF_RANGE", "{number} is greater than the maximum of 100"),
+    ("schema_violation", "MISSING_FIELD"),
+    ("schema_violation", "WRONG_TYPE"),
+    ("schema_violation", "PATTERN_MISMATCH"),
+    ("rule_violation", "RULE_FAILED"),
+    ("malformed_payload", "NOT_JSON"),
+    ("type_violation", "OUT_OF_RANGE"),
 ]
-STATUSES = ["stored"] * 90 + ["discarded"] * 5 + ["reprocessed"] * 3 + ["in_review", "quarantined"]
 
 
 def load(database: Database, count: int, now: datetime) -> None:
     """Fill the partitions of the last days; indexes other than the key are made afterwards."""
-    Partitions(database, retention_days=DAYS).maintain(now)
+    Partitions(database, retention_days=PARTITIONS).maintain(now)
     indexes = database.transact(_drop_indexes)
-    statement = ", ".join(f'"{column}"' for column in COLUMNS)
     for back in range(DAYS):
-        day = now - timedelta(days=back)
-        body = "".join(map(copy_line, _rows(count // DAYS, day, seed=back)))
-        copy = f"COPY quarantine_records_{day:%Y%m%d} ({statement}) FROM STDIN"
-        database.transact(partial(copy_in, statement=copy, text=body), timeout_s=SLOW_S)
-    for definition in (*indexes, "ANALYZE quarantine_records"):
+        day = datetime.combine(now.date() - timedelta(days=back), time(), UTC)
+        # Today's records are of the part of it that is over.
+        until = min(now, day + timedelta(days=1))
+        values = {"day": day, "count": count // DAYS, "step": (until - day) / (count // DAYS)}
+        database.transact(
+            partial(_fill, partition=f"quarantine_records_{day:%Y%m%d}", values=values),
+            timeout_s=SLOW_S,
+        )
+    for definition in (*indexes, *_INCIDENTS):
         database.transact(partial(_execute, statement=definition), timeout_s=SLOW_S)
+    RecordCounts(database).recount()
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def fingerprint(number: int) -> str:
+    """Name an incident; it decides schema, topic, code and field of its records."""
+    return f"v1:{number:024x}"
+
+
+def _fill(connection: Connection, partition: str, values: dict[str, object]) -> None:
+    connection.execute(text(_FILL.format(partition=partition)), values)
 
 
 def _execute(connection: Connection, statement: str) -> None:
@@ -63,45 +75,60 @@ def _drop_indexes(connection: Connection) -> list[str]:
     return [definition.replace(" ON ONLY ", " ON ") for _, definition in found]
 
 
-def _rows(count: int, day: datetime, *, seed: int) -> Iterator[QuarantineRow]:
-    chance = random.Random(seed)
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    step = timedelta(seconds=86_400 / count)
-    for number in range(count):
-        at = start + step * number
-        kind = chance.randrange(len(CODES))
-        error_type, code, message = CODES[kind]
-        field = chance.choice(FIELDS)
-        record_id = UUID(int=chance.getrandbits(128))
-        topic = chance.choice(TOPICS)
-        told = message.format(
-            field=field, value=f"v{chance.getrandbits(40):x}", number=chance.getrandbits(20)
-        )
-        yield QuarantineRow(
-            id=record_id,
-            topic=topic,
-            partition=number % 8,
-            offset=seed * count + number,
-            timestamp=at,
-            schema_name=chance.choice(SCHEMAS),
-            schema_version="1.0.0",
-            error_type=error_type,
-            error_message=told,
-            field_path=field,
-            storage_path=f"{topic}/{number % 8}/{number}_{record_id}.json",
-            status=chance.choice(STATUSES),
-            code=code,
-            fingerprint=f"v1:{chance.randrange(FINGERPRINTS):032x}",
-            violations=[{"code": code, "message": told, "field_path": field}],
-            key=f"hmac:{chance.randrange(KEYS):032x}",
-            producer="orders-service",
-            attempt=1,
-            lineage_id=record_id,
-            source_timestamp_ms=int(at.timestamp() * 1000),
-            dlq_partition=number % 8,
-            dlq_offset=number,
-            payload_crc32c=number,
-            quarantined_at=at,
-            stored_at=at,
-            updated_at=at,
-        )
+def _array(texts: list[str]) -> str:
+    return f"(ARRAY[{', '.join(repr(each) for each in texts)}])"
+
+
+# Some incidents have many records, most have few; nine of ten records wait to be looked at.
+_FILL = rf"""
+    INSERT INTO {{partition}} (id, topic, partition, "offset", "timestamp", schema_name,
+        schema_version, error_type, error_message, field_path, storage_path, status, code,
+        fingerprint, violations, key, producer, lineage_id, source_timestamp_ms, dlq_partition,
+        dlq_offset, payload_crc32c, quarantined_at, stored_at, updated_at)
+    SELECT id, topic, n % 8, extract(epoch FROM :day)::bigint * 10 + n, at, 'schema_' || f % 40,
+        '1.0.0', {_array([each for each, _ in CODES])}[kind], message, field,
+        topic || '/' || n % 8 || '/' || n || '_' || id || '.json',
+        CASE WHEN luck < 0.9 THEN 'stored' WHEN luck < 0.95 THEN 'discarded'
+            WHEN luck < 0.98 THEN 'reprocessed' WHEN luck < 0.99 THEN 'in_review'
+            ELSE 'quarantined' END,
+        {_array([code for _, code in CODES])}[kind], 'v1:' || lpad(to_hex(f), 24, '0'),
+        jsonb_build_array(jsonb_build_object('message', message, 'field_path', field)),
+        'hmac:' || lpad(to_hex((random() * {KEYS - 1})::int), 32, '0'), 'orders-service', id,
+        (extract(epoch FROM at) * 1000)::bigint, n % 8, n, n, at, at, at
+    FROM (
+        SELECT r.*, 'topic-' || f % 40 % 12 AS topic, 'field_' || f % 60 AS field,
+            f / 40 % 6 + 1 AS kind, CASE f / 40 % 6
+                WHEN 0 THEN '''field_' || f % 60 || ''' is a required property'
+                WHEN 1 THEN '''v' || noise || ''' is not of type ''number'''
+                WHEN 2 THEN '''v' || noise || ''' does not match ''^USER[0-9]{{{{6}}}}$'''
+                WHEN 3 THEN 'rule field_' || f % 60 || '_is_sane failed'
+                WHEN 4 THEN 'unexpected character at byte ' || noise
+                ELSE noise || ' is greater than the maximum of 100' END AS message
+        FROM (
+            SELECT n, gen_random_uuid() AS id, random() AS luck,
+                CAST(:day AS timestamptz) + n * CAST(:step AS interval) AS at,
+                floor({FINGERPRINTS} * power(random(), 2))::int AS f,
+                substr(md5(random()::text), 1, 10) AS noise
+            FROM generate_series(0, CAST(:count AS bigint) - 1) n
+            OFFSET 0
+        ) r
+    ) q
+"""
+_INCIDENTS = (
+    """
+    INSERT INTO incidents (fingerprint, schema_name, error_type, code, field_path, title, state,
+        state_since, record_count, first_seen, last_seen, sample_id, updated_at)
+    SELECT fingerprint, min(schema_name), min(error_type), min(code), min(field_path), min(code),
+        'ongoing', min(quarantined_at), count(*), min(quarantined_at), max(quarantined_at),
+        (array_agg(id))[1], max(quarantined_at)
+    FROM quarantine_records GROUP BY fingerprint
+    """,
+    """
+    INSERT INTO incident_hours SELECT fingerprint, date_trunc('hour', quarantined_at), count(*)
+    FROM quarantine_records WHERE quarantined_at > now() - interval '14 days' GROUP BY 1, 2
+    """,
+    """
+    INSERT INTO incident_producers SELECT fingerprint, producer, count(*), max(quarantined_at)
+    FROM quarantine_records GROUP BY 1, 2
+    """,
+)

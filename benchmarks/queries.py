@@ -1,85 +1,78 @@
-"""How long lists of quarantined records take over millions of rows, filter by filter."""
+"""How long lists, counts and incidents take over millions of rows: in the store, over HTTP."""
 
 from __future__ import annotations
 
+import argparse
+import http.client
 import random
 import statistics
-import sys
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import yaml
 from sqlalchemy import event, text
 
 from benchmarks import quarantine_rows
-from benchmarks.quarantine_rows import CODES, FIELDS, FINGERPRINTS, KEYS, SCHEMAS, TOPICS
+from benchmarks.events import ROOT
+from benchmarks.field import make_outputs, worker_command
+from benchmarks.harness import Load, stop
+from benchmarks.latency import wait_ready
+from benchmarks.questions import LISTS, Chance, Make, paths
+from benchmarks.surroundings import surroundings
 from dataquarantine.dev.postgres import EmbeddedPostgres
+from dataquarantine.dev.service import free_port
 from dataquarantine.store import migrations
 from dataquarantine.store.postgres import Database
-from dataquarantine.store.queries import Filters, QuarantineQueries
+from dataquarantine.store.queries import QuarantineQueries
 
 ROWS = 10_000_000
 TRIES = 40
 
-Make = Callable[[random.Random, datetime], Filters]
-QUESTIONS: dict[str, Make] = {
-    "none: the newest": lambda chance, now: Filters(),
-    "schema": lambda chance, now: Filters(schema=chance.choice(SCHEMAS)),
-    "schema@version": lambda chance, now: Filters(schema=f"{chance.choice(SCHEMAS)}@1.0.0"),
-    "error_type": lambda chance, now: Filters(error_type=chance.choice(CODES)[0]),
-    "code": lambda chance, now: Filters(code=chance.choice(CODES)[1]),
-    "status, most of all": lambda chance, now: Filters(status="stored"),
-    "status, one of a hundred": lambda chance, now: Filters(status="in_review"),
-    "topic": lambda chance, now: Filters(topic=chance.choice(TOPICS)),
-    "incident": lambda chance, now: Filters(
-        fingerprint=f"v1:{chance.randrange(FINGERPRINTS):032x}"
-    ),
-    "key": lambda chance, now: Filters(key=f"hmac:{chance.randrange(KEYS):032x}"),
-    "from, to: one hour": lambda chance, now: _hour(chance, now),
-    "schema, code, status": lambda chance, now: Filters(
-        schema=chance.choice(SCHEMAS), code=chance.choice(CODES)[1], status="stored"
-    ),
-    "q: topic/partition/offset": lambda chance, now: Filters(
-        q=f"{chance.choice(TOPICS)}/{chance.randrange(8)}/{chance.randrange(300_000)}"
-    ),
-    "q: id": lambda chance, now: Filters(q=str(uuid4())),
-    "q: field path": lambda chance, now: Filters(q=chance.choice(FIELDS)),
-    "q: part of many messages": lambda chance, now: Filters(q="required prop"),
-    "q: part of few messages": lambda chance, now: Filters(q=f"v{chance.getrandbits(40):x}"[:7]),
-    "q: part of none": lambda chance, now: Filters(q=f"nobody wrote {chance.random()}"),
-}
-
 
 @dataclass(frozen=True)
 class Answered:
-    """One question: milliseconds of its first page of 50, over many values."""
+    """One question, asked with many values: milliseconds of its first page of 50."""
 
     question: str
     median_ms: float
     p95_ms: float
-    plan: str
+    plan: str = ""
 
 
-def ask(database: Database, now: datetime, question: str) -> Answered:
-    """Ask a question with many values, then have Postgres explain the last one."""
-    queries, chance = QuarantineQueries(database), random.Random(question)
-    times_ms = []
-    for _ in range(TRIES):
-        filters = QUESTIONS[question](chance, now)
-        started = time.perf_counter()
-        queries.page(filters)
-        times_ms.append((time.perf_counter() - started) * 1000)
-    ordered = sorted(times_ms)
-    p95 = ordered[int(len(ordered) * 0.95)]
-    return Answered(question, statistics.median(ordered), p95, explain(database, filters))
+def answered(question: str, times_ms: Sequence[float], plan: str = "") -> Answered:
+    """Sum up and print how long a question took."""
+    p95 = sorted(times_ms)[int(len(times_ms) * 0.95)]
+    found = Answered(question, statistics.median(times_ms), p95, plan)
+    print(f"{found.median_ms:8.1f} {found.p95_ms:8.1f}  {question}", flush=True)
+    return found
 
 
-def explain(database: Database, filters: Filters) -> str:
+def _timed(ask: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    ask()
+    return (time.perf_counter() - started) * 1000
+
+
+def ask_store(database: Database, now: datetime) -> list[Answered]:
+    """Ask the store for every list; have Postgres explain the last of each."""
+    queries, found = QuarantineQueries(database), []
+    for question, make in LISTS.items():
+        chance = Chance(random.Random(question), now)
+        asked = [make(chance) for _ in range(TRIES)]
+        times_ms = [_timed(lambda f=f: queries.page(f)) for f in asked]  # type: ignore[misc]
+        found.append(answered(question, times_ms, explain(database, make, chance)))
+    return found
+
+
+def explain(database: Database, make: Make, chance: Chance) -> str:
     """Let Postgres say how it finds a page."""
     seen: list[tuple[str, Any]] = []
 
@@ -87,7 +80,7 @@ def explain(database: Database, filters: Filters) -> str:
         seen.append((arguments[2], arguments[3]))
 
     event.listen(database.engine, "before_cursor_execute", catch)
-    QuarantineQueries(database).page(filters)
+    QuarantineQueries(database).page(make(chance))
     event.remove(database.engine, "before_cursor_execute", catch)
     statement, values = seen[-1]
     with database.engine.connect() as connection:
@@ -95,51 +88,99 @@ def explain(database: Database, filters: Filters) -> str:
         return "\n".join(row[0] for row in rows)
 
 
-def _hour(chance: random.Random, now: datetime) -> Filters:
-    until = now - timedelta(hours=chance.randrange(24 * 20))
-    return Filters(since=until - timedelta(hours=1), until=until)
+def ask_api(port: int, now: datetime) -> list[Answered]:
+    """Ask a worker's API over one connection, as the dashboard does."""
+    connection, found = http.client.HTTPConnection("127.0.0.1", port, timeout=60), []
+
+    def ask(path: str) -> None:
+        connection.request("GET", f"/api/v1{path}")
+        response = connection.getresponse()
+        body = response.read()
+        if response.status != 200:
+            raise SystemExit(f"{path}: {response.status} {body[:300]!r}")
+
+    for question, path in paths().items():
+        chance = Chance(random.Random(question), now)
+        ask(path(chance))  # the overview begins to follow the cluster
+        asked = [path(chance) for _ in range(TRIES)]
+        found.append(answered(question, [_timed(lambda p=p: ask(p)) for p in asked]))  # type: ignore[misc]
+    connection.close()
+    return found
 
 
-def answer_all(database: Database) -> list[Answered]:
-    """Ask every question; print the table."""
-    now = datetime.now(UTC)
-    with database.engine.connect() as connection:
-        count = connection.execute(text("SELECT count(*) FROM quarantine_records")).scalar()
-    print(
-        f"{count:,} rows, first page of 50, {TRIES} values each: median and p95 in ms", flush=True
-    )
-    answers = [ask(database, now, question) for question in QUESTIONS]
-    for answered in answers:
-        shown = f"{answered.median_ms:8.1f} {answered.p95_ms:8.1f}"
-        print(f"{shown}  {answered.question}", flush=True)
-    return answers
+@contextmanager
+def worker(url: str) -> Iterator[int]:
+    """Run a worker without traffic over a loaded Postgres; gives its port."""
+    with surroundings() as around:
+        bench = around.loaded(Load(0))
+        web = {"port": free_port(), "requests_per_s": 10_000}
+        config = around.worker_config(
+            bench, make_outputs(bench, "gateway", 0), postgres={"url": url}, web=web
+        )
+        process = subprocess.Popen(worker_command(config), cwd=ROOT)
+        try:
+            wait_ready(config)
+            yield int(yaml.safe_load(config.read_text("utf-8"))["web"]["port"])
+        finally:
+            stop([process])
 
 
-def measure(rows: int = ROWS) -> dict[str, Any]:
-    """Load a Postgres of its own and ask; the plans are in the result."""
+@contextmanager
+def loaded(rows: int, keep: Path | None) -> Iterator[tuple[str, datetime]]:
+    """Load a Postgres of its own, or take the one that was kept; gives its URL and when."""
     with tempfile.TemporaryDirectory(prefix="dataquarantine-queries-", dir="/var/tmp") as name:
-        Path(name).chmod(0o755)
-        server = EmbeddedPostgres(Path(name), password=uuid4().hex)
+        folder = keep or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        server = EmbeddedPostgres(folder, password="kept" if keep else uuid4().hex)
         server.start()
         try:
-            migrations.upgrade(server.url)
-            database = Database(server.url)
-            started = time.perf_counter()
-            quarantine_rows.load(database, rows, datetime.now(UTC))
-            print(f"loaded {rows:,} rows in {time.perf_counter() - started:.0f} s", flush=True)
-            answers = answer_all(database)
-            database.close()
+            yield server.url, _fill(server.url, rows)
         finally:
             server.stop()
-            server.remove()
-    return {"kind": "queries", "rows": rows, "answers": [asdict(each) for each in answers]}
+            if not keep:
+                server.remove()
 
 
-def main(rows: int) -> None:
+def _fill(url: str, rows: int) -> datetime:
+    migrations.upgrade(url)
+    database = Database(url)
+    newest = text("SELECT max(last_seen) FROM incidents")
+    kept: datetime | None = database.transact(lambda c: c.execute(newest).scalar())
+    started, now = time.perf_counter(), datetime.now(UTC)
+    if kept is None:
+        quarantine_rows.load(database, rows, now)
+        print(f"loaded {rows:,} rows in {time.perf_counter() - started:.0f} s", flush=True)
+    database.close()
+    return kept or now
+
+
+def measure(rows: int = ROWS, *, keep: Path | None = None) -> dict[str, Any]:
+    """Load and ask; the plans are in the result."""
+    with loaded(rows, keep) as (url, now):
+        print(f"first page of 50, {TRIES} values each: median and p95 in ms", flush=True)
+        database = Database(url)
+        store = ask_store(database, now)
+        database.close()
+        with worker(url) as port:
+            api = ask_api(port, now)
+    return {
+        "kind": "queries",
+        "rows": rows,
+        "answers": [asdict(each) for each in store],
+        "api": [asdict(each) for each in api],
+    }
+
+
+def main() -> None:
     """Measure, then print a plan for each question."""
-    for answered in measure(rows)["answers"]:
-        print(f"\n-- {answered['question']}\n{answered['plan']}")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int, nargs="?", default=ROWS)
+    parser.add_argument("--keep", type=Path, help="Keep the loaded Postgres here, or ask it again.")
+    arguments = parser.parse_args()
+    for each in measure(arguments.rows, keep=arguments.keep)["answers"]:
+        print(f"\n-- {each['question']}\n{each['plan']}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
+    main()

@@ -15,7 +15,7 @@ from dataquarantine.clock import Clock
 from dataquarantine.quarantine.decisions import Decision, Publish, Signed
 from dataquarantine.quarantine.envelope import original_path, originals_of
 from dataquarantine.quarantine.private_keys import PrivateKeys
-from dataquarantine.store import audit_log
+from dataquarantine.store import audit_log, edits
 from dataquarantine.store.objects import ObjectMissing, ObjectStore, StoredObject
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.queries import Filters, conditions
@@ -135,6 +135,7 @@ class Purge:
         )
         rows = connection.execute(statement, values | {"batch": BATCH, "now": now}).all()
         ids = [str(row.id) for row in rows]
+        edits.forget_records(connection, ids)
         audit_log.write(
             connection,
             [f"record/{record_id}" for record_id in ids],

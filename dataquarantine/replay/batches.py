@@ -18,7 +18,7 @@ from dataquarantine.quarantine.states import RecordState, sources_of
 from dataquarantine.replay.jobs import Job, JobState, ReplayJobs
 from dataquarantine.replay.leases import Lease
 from dataquarantine.replay.requests import OnFailure
-from dataquarantine.store import audit_log
+from dataquarantine.store import audit_log, edits
 
 #: An item and the row of its record.
 ItemRow = Mapping[str, Any]
@@ -215,7 +215,9 @@ class Batches:
 
 def finish_jobs(connection: sqlalchemy.Connection, job_ids: Sequence[UUID], now: Any) -> None:
     """Say of running jobs that they are done, if no item of theirs waits for anything."""
-    connection.execute(_DONE, {"ids": [*map(str, job_ids)], "now": now})
+    done = connection.execute(_DONE, {"ids": [*map(str, job_ids)], "now": now}).scalars().all()
+    if done:
+        edits.forget(connection, done)
 
 
 def stop_jobs(connection: sqlalchemy.Connection, job_ids: Sequence[UUID], reason: str) -> None:
@@ -306,5 +308,5 @@ _DONE = text(
     "UPDATE replay_jobs j SET state = 'done', finished_at = :now"
     " WHERE id = ANY(CAST(:ids AS uuid[])) AND state = 'running' AND NOT EXISTS ("
     " SELECT FROM replay_items i WHERE i.job_id = j.id"
-    " AND i.result IN ('pending', 'sending', 'sent'))"
+    " AND i.result IN ('pending', 'sending', 'sent')) RETURNING id"
 )

@@ -18,7 +18,7 @@ from dataquarantine.quarantine.decisions import Signed
 from dataquarantine.quarantine.states import RecordState, sources_of
 from dataquarantine.replay.requests import NewReplay
 from dataquarantine.replay.verdicts import Result
-from dataquarantine.store import audit_log
+from dataquarantine.store import audit_log, edits
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.queries import Item, as_item, conditions
 
@@ -163,6 +163,7 @@ class ReplayJobs:
             connection.execute(_MOVE, {"id": job_id, "to": to.value, "now": now})
             if to is JobState.CANCELLED:
                 connection.execute(_SKIP_PENDING, {"id": job_id, "now": now})
+                edits.forget(connection, [job_id])
             audit_log.write(
                 connection, [f"replay/{job_id}"], at=now, actor=by.actor, action=verb,
                 reason=by.reason, before=state,
@@ -248,7 +249,7 @@ def _shown(job: Job) -> Item:
         "created_by": job.created_by,
         "why": job.why,
         "selection": job.selection,
-        "repair": job.repair,
+        "repair": edits.shown(job.repair),
         "schema": job.schema_ref,
         "target": job.target,
         "rate_per_s": job.rate_per_s,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from types import TracebackType
 from uuid import UUID
 
@@ -16,6 +17,13 @@ from dataquarantine.store.postgres import Database
 logger = logging.getLogger(__name__)
 
 LEASE_S = 15.0
+#: A clock that also runs while this process is stopped, and where there is one, the machine.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def now_s() -> float:
+    """Tell the time on the clock of leases."""
+    return time.clock_gettime(_CLOCK)
 
 
 class LeaseLost(DataQuarantineError):
@@ -54,12 +62,18 @@ def is_at_work(database: Database, job_id: UUID) -> bool:
 
 
 class Lease:
-    """A claimed job; beats in a thread while inside, is free again afterwards."""
+    """A claimed job; beats in a thread while inside, is free again afterwards.
 
-    def __init__(self, database: Database, job_id: UUID, owner: str) -> None:
+    Args: claimed_at_s: when the claim was asked for, on the lease's clock.
+    """
+
+    def __init__(
+        self, database: Database, job_id: UUID, owner: str, claimed_at_s: float | None = None
+    ) -> None:
         self.job_id = job_id
         self.owner = owner
         self._database = database
+        self._sure_until_s = (now_s() if claimed_at_s is None else claimed_at_s) + LEASE_S
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="replay-lease", daemon=True)
 
@@ -72,6 +86,28 @@ class Lease:
         if row is None or row.leased_by != self.owner:
             raise LeaseLost(self.job_id)
         return str(row.state)
+
+    def check(self) -> None:
+        """Refuse to go on once others may have taken the job: this process stood still too long.
+
+        Without a question to the database, for right before something can't be undone.
+
+        Raises: LeaseLost.
+        """
+        if now_s() >= self._sure_until_s:
+            raise LeaseLost(self.job_id)
+
+    def renew(self) -> None:
+        """Hold the job for another `LEASE_S`, if it still is ours.
+
+        Raises: SinkUnavailable.
+        """
+        asked_at_s = now_s()  # the database's time begins later, so it never ends sooner
+        values = {"id": self.job_id, "owner": self.owner, "lease": LEASE_S}
+        renewed = self._database.transact(
+            lambda c: c.execute(_RENEW, values).rowcount, timeout_s=LEASE_S / 3
+        )
+        self._sure_until_s = asked_at_s + LEASE_S if renewed else asked_at_s
 
     def __enter__(self) -> Lease:
         self._thread.start()
@@ -92,10 +128,9 @@ class Lease:
             logger.warning("The lease of replay %s is not given back: %s", self.job_id, exc)
 
     def _beat(self) -> None:
-        values = {"id": self.job_id, "owner": self.owner, "lease": LEASE_S}
         while not self._ended.wait(LEASE_S / 5):
             try:
-                self._database.transact(lambda c: c.execute(_RENEW, values), timeout_s=LEASE_S / 3)
+                self.renew()
             except SinkUnavailable as exc:
                 logger.warning("The lease of replay %s is not renewed: %s", self.job_id, exc)
 

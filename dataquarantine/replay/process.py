@@ -56,10 +56,11 @@ def work(
     with ExitStack() as stack:
         desk = stack.enter_context(Desk(settings))
         owner = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+        asked_at_s = leases.now_s()
         found = leases.claim(desk.database, owner, job_id)
         if found is None:
             return None
-        lease = stack.enter_context(Lease(desk.database, found, owner))
+        lease = stack.enter_context(Lease(desk.database, found, owner, asked_at_s))
         bench = Bench(settings, schemas, desk.payloads)
         stack.callback(bench.close)
         try:

@@ -60,6 +60,7 @@ class Publisher:
         self._jobs = jobs
         self._job: Job = jobs.job(lease.job_id)
         publish = kafka_publisher(bench.settings.kafka)
+        self._lease = lease
         self._batches = Batches(jobs, lease, self._job, publish, clock)
         self._bench = bench
         self._clock = clock
@@ -139,6 +140,7 @@ class Publisher:
         topic, partition = self._place(row, envelope.key())
         headers = replayed_headers(envelope.headers(), row["schema_ref"], self._mark(row))
         timestamp_ms = row["source_timestamp_ms"]
+        self._lease.check()  # a process that was stopped since the claim wakes up here
         try:
             return await producer.send(
                 topic,

@@ -187,7 +187,7 @@ class ValueCount(BaseModel):
 
 
 class Counts(BaseModel):
-    """Counts by value; without `is_exact` (only with key, from, to or q) of the newest 2,000."""
+    """Counts by value; without `is_exact` (only with key, from, to or q) of the newest 1,000."""
 
     items: list[ValueCount]
     is_exact: bool

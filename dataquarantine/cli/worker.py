@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import click
+
+from dataquarantine.errors import DataQuarantineError
 
 
 @click.command(epilog="Example: dataquarantine worker --log-level WARNING")
@@ -31,7 +34,28 @@ def worker(log_level: str, log_format: str | None) -> None:
     import mode.loop
 
     mode.loop.use("uvloop")  # before Faust is imported: it decides which loop Faust gets
-    from dataquarantine.agents.app import app
+    from dataquarantine.agents.app import app, gateway, settings
 
+    slot, web = gateway.slot.number, settings.web
+    require_port(web.host, web.port + slot, "DQ_WEB__PORT")
+    if web.metrics_port is not None:
+        require_port(web.metrics_host, web.metrics_port + slot, "DQ_WEB__METRICS_PORT")
     app.discover()
     app.Worker(loglevel=log_level, redirect_stdouts=False).execute_from_commandline()
+
+
+def require_port(host: str, port: int, variable: str) -> None:
+    """Make sure that a port can be listened at, before anything is started.
+
+    Raises: DataQuarantineError naming the variable that moves it.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise DataQuarantineError(
+            f"port {port} of {host} can't be had ({reason}); set {variable} to a free one"
+        ) from exc

@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:  # 0.1 s that `--help` does without
     from dataquarantine.settings import Settings
 
+_TOLD = "dataquarantine.told"
+
 #: `--json`: the option of every command that prints a result.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 #: `--limit` of the lists.
@@ -37,8 +39,10 @@ def current_settings() -> Settings:
     """
     from dataquarantine.settings import load_settings
 
-    if running := click.get_current_context().find_root().obj:
-        remark(f"using the development environment of {running}")
+    root = click.get_current_context().find_root()
+    if root.obj and not root.meta.get(_TOLD):
+        root.meta[_TOLD] = True
+        remark(f"using the development environment of {root.obj}")
     return load_settings()
 
 

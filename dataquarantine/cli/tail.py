@@ -46,15 +46,18 @@ async def _tail(
     from aiokafka import AIOKafkaConsumer, TopicPartition
     from aiokafka.errors import KafkaError
 
+    from dataquarantine.quarantine.topic_reader import partition_numbers
     from dataquarantine.stream.kafka_client import client_options
 
     consumer = AIOKafkaConsumer(**client_options(settings.kafka), enable_auto_commit=False)
     try:
         await consumer.start()
-        await consumer.topics()
-        partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-        if not partitions:
-            raise DataQuarantineError(f"there is no topic {topic}; see `dataquarantine topics`")
+        numbers = (await partition_numbers(settings.kafka)).get(topic)
+        if not numbers:
+            raise DataQuarantineError(
+                f"there is no topic {topic}; `dataquarantine topics create` makes the pipelines'"
+            )
+        partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         await (consumer.seek_to_beginning if from_start else consumer.seek_to_end)(*partitions)
         for _ in range(limit) if limit else itertools.count():

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from dataquarantine.dev.generator import Generator
 from dataquarantine.errors import DataQuarantineError
@@ -61,10 +61,12 @@ class Feed:
             self._partitions = sorted(await self._producer.partitions_for(self.topic))
         except (KafkaError, OSError) as exc:
             await self._producer.stop()
+            remedy = "start the broker or set DQ_KAFKA__BOOTSTRAP_SERVERS"
+            if isinstance(exc, UnknownTopicOrPartitionError):
+                remedy = "create it, for the settings' topics by `dataquarantine topics create`"
             raise ProduceFailed(
                 f"topic {self.topic} at {self._kafka.bootstrap_servers} can't be written: "
-                f"{type(exc).__name__}; start the broker or set DQ_KAFKA__BOOTSTRAP_SERVERS, "
-                "then create the topic: `dataquarantine topics create`"
+                f"{type(exc).__name__}; {remedy}"
             ) from exc
         return self
 

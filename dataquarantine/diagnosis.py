@@ -67,7 +67,10 @@ def examine(settings: Settings, profile: Profile = Profile.DEV) -> list[Check]:
             checks.extend(examination())
         except (DataQuarantineError, OSError) as exc:
             found, _, remedy = str(exc).partition("; ")
-            checks.append(Check(name, State.FAILED, found, _REMEDIES.get(name, remedy)))
+            remedy = _REMEDIES.get(name, remedy)
+            if "NoSuchBucket" in found:
+                remedy = "set DQ_S3__BUCKET, or let a worker make it with its first object"
+            checks.append(Check(name, State.FAILED, found, remedy))
     return checks
 
 

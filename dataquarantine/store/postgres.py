@@ -104,6 +104,8 @@ def copy_in(connection: sqlalchemy.Connection, statement: str, text: str) -> Non
 
 def _engine(url: str, pool_size: int) -> sqlalchemy.Engine:
     try:
+        if sqlalchemy.make_url(url).get_backend_name() != "postgresql":
+            raise ValueError("another database")
         return sqlalchemy.create_engine(
             url,
             pool_size=pool_size,
@@ -118,7 +120,7 @@ def _engine(url: str, pool_size: int) -> sqlalchemy.Engine:
                 "keepalives_count": 3,
             },
         )
-    except (sqlalchemy_errors.ArgumentError, ValueError) as exc:
+    except (sqlalchemy_errors.ArgumentError, ValueError, ImportError) as exc:
         # The URL may hold a password, so it is not shown.
         raise ConfigError(
             "postgres.url can't be read; expected postgresql+psycopg2://user:password@host:5432/db"

@@ -137,3 +137,12 @@ def test_the_settings_file_is_known_only_while_the_command_runs(tmp_path: Path) 
 
     assert "cluster_id: own" in result.stdout
     assert "DQ_CONFIG" not in os.environ
+
+
+@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "postgresql+nothing://u:hunter2@h/d"])
+def test_a_database_that_is_not_postgres_is_named_without_its_password(url: str) -> None:
+    result = CliRunner().invoke(main, ["quarantine", "list"], env={"DQ_POSTGRES__URL": url})
+
+    assert result.exit_code == 2, result.output
+    assert "expected postgresql+psycopg2://" in result.stderr
+    assert "hunter2" not in result.stderr

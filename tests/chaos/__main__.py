@@ -6,11 +6,10 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.chaos.arena import open_arena
-from tests.chaos.report import RESULTS, write_page
+from tests.chaos.report import record, write_page
 from tests.chaos.run import Outcome, run
 
 
@@ -30,8 +29,7 @@ def main() -> int:
             )
         failed += _tell(outcome, home)
         if words.record:
-            with RESULTS.open("a", encoding="utf-8") as results:
-                results.write(json.dumps(asdict(outcome) | {"audit": _short(outcome)}) + "\n")
+            record(outcome)
             write_page()
     return int(bool(failed))
 
@@ -41,10 +39,6 @@ def _tell(outcome: Outcome, home: Path) -> bool:
     if problems := outcome.problems:
         print(f"FAILED, repeat it with seed {outcome.seed}; logs in {home}", *problems, sep="\n  ")
     return bool(problems)
-
-
-def _short(outcome: Outcome) -> dict[str, bool]:
-    return {"clean": bool(outcome.audit.get("clean"))}
 
 
 def _parser() -> argparse.ArgumentParser:

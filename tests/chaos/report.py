@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.chaos.run import Outcome
 from tests.chaos.schedule import KINDS
 
 RESULTS = Path(__file__).with_name("results.jsonl")
@@ -27,6 +29,13 @@ object.
 Duplicates are records that came out more than once: allowed after a crash in `at_least_once`, never
 in `exactly_once`.
 """
+
+
+def record(outcome: Outcome, to: Path = RESULTS) -> None:
+    """Add a run to the results."""
+    kept = asdict(outcome) | {"audit": {"clean": bool(outcome.audit.get("clean"))}}
+    with to.open("a", encoding="utf-8") as results:
+        results.write(json.dumps(kept) + "\n")
 
 
 def write_page() -> None:

@@ -8,7 +8,6 @@ import json
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +29,7 @@ class Outcome:
     seed: int
     delivery: str
     seconds: int
-    faults: Counter[str] = field(default_factory=Counter)
+    faults: dict[str, int] = field(default_factory=dict)
     check: dict[str, int] = field(default_factory=dict)
     audit: dict[str, Any] = field(default_factory=dict)
     exits: int = 0
@@ -88,7 +87,7 @@ def _break(arena: Arena, faults: list[Fault], outcome: Outcome, seconds: int) ->
         time.sleep(max(0.0, started + at_s - time.monotonic()))
         if isinstance(what, Fault):
             heal = arena.apply(what)
-            outcome.faults[what.kind] += 1
+            outcome.faults[what.kind] = outcome.faults.get(what.kind, 0) + 1
             heapq.heappush(due, (at_s + what.duration_s, next(order), heal))
         else:
             what()

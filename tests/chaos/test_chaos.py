@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.arena import Arena, open_arena
-from tests.chaos.report import page
-from tests.chaos.run import run
+from tests.chaos.report import page, record
+from tests.chaos.run import Outcome, run
 from tests.chaos.schedule import KINDS, schedule
 from tests.integration.conftest import require_kafka
 
@@ -33,7 +34,7 @@ def arena() -> Iterator[Arena]:
 def test_nothing_is_lost_whatever_breaks(arena: Arena, tmp_path: Path) -> None:
     outcome = run(arena, tmp_path, seed=SEED, delivery=DELIVERY, seconds=SECONDS, rate=RATE)
 
-    print(outcome.check, dict(outcome.faults))
+    print(outcome.check, outcome.faults)
     assert outcome.problems == []
 
 
@@ -49,6 +50,16 @@ def test_a_long_run_has_kills_and_a_broker_restart_and_a_rebalance(seed: int) ->
     assert kinds.count("worker killed") >= 3
     assert {"broker restarted", "scaled 1-3-1"} <= set(kinds)
     assert set(kinds) == set(KINDS)
+
+
+def test_a_run_is_recorded_as_the_page_reads_it(tmp_path: Path) -> None:
+    check = {"records": 7, "duplicates": 0, "missing_rows": 0}
+    outcome = Outcome(3, "exactly_once", 180, {"slow S3": 2}, check, {"clean": True}, exits=0)
+
+    record(outcome, tmp_path / "results.jsonl")
+    run = json.loads((tmp_path / "results.jsonl").read_text())
+
+    assert "| 3 | `exactly_once` | 180 | 7 | 2 | 0 | 0 | clean |" in page([run])
 
 
 def test_the_page_counts_runs_and_faults() -> None:

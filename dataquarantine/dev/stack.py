@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
+from dataquarantine.api.static import built_dashboard
 from dataquarantine.dev.broker import EmbeddedBroker, speaks_kafka
 from dataquarantine.dev.endpoints import ownership, publish
 from dataquarantine.dev.objects import EmbeddedObjects
@@ -186,6 +187,8 @@ class Stack:
         )
         self.services.append(worker)
         self.say(f"worker     http://127.0.0.1:{port}/metrics  ({worker.log})")
+        if built_dashboard() is not None:
+            self.say(f"dashboard  http://127.0.0.1:{port}/")
 
     def _start(self, stack: ExitStack, part: Part) -> None:
         stack.callback(part.stop)

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from dataquarantine.quarantine.entries import PRODUCER_HEADERS, producer_of
 from dataquarantine.quarantine.envelope import Envelope
 from dataquarantine.validation.masking import mask_document, mask_value
 from dataquarantine.validation.subschemas import pointer_text
@@ -69,11 +70,20 @@ def exact_json(value: Any) -> bytes:
 
 
 def masked_headers(envelope: Envelope) -> list[tuple[str, str | None]]:
-    """Show the names of headers, and the shape of their values."""
-    return [
-        (name, None if value is None else "base64" if isinstance(value, Mapping) else hidden(value))
-        for name, value in envelope.source_headers
-    ]
+    """Show the names of headers, and the shape of their values.
+
+    The producer's name for itself is readable: it is a column of its own, and part of incidents.
+    """
+    producer = producer_of(envelope)
+    return [(name, _header(name, value, producer)) for name, value in envelope.source_headers]
+
+
+def _header(name: str, value: Any, producer: str | None) -> str | None:
+    if isinstance(value, Mapping):
+        return "base64"
+    if name.lower() in PRODUCER_HEADERS and value == producer:
+        return producer
+    return None if value is None else hidden(value)
 
 
 def hidden(text: str) -> str:

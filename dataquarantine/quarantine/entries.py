@@ -87,7 +87,7 @@ def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> Quaran
         fingerprint=envelope.fingerprint,
         violations=envelope.violations,
         key=envelopes.column_of(envelope.source_key),
-        producer=_producer(envelope),
+        producer=producer_of(envelope),
         attempt=envelope.attempt,
         lineage_id=envelope.lineage_id,
         source_timestamp_ms=envelope.source_timestamp_ms,
@@ -100,7 +100,8 @@ def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> Quaran
     )
 
 
-def _producer(envelope: Envelope) -> str | None:
+def producer_of(envelope: Envelope) -> str | None:
+    """Find by which name the record's producer went."""
     named = {name.lower(): value for name, value in envelope.source_headers}
     return next(
         (envelopes.column_of(named[name]) for name in PRODUCER_HEADERS if name in named), None

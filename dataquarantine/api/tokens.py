@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dataquarantine.api.access import Access
-from dataquarantine.api.fields import Remark
+from dataquarantine.api.fields import Asked, Remark
 from dataquarantine.api.http import Request
 from dataquarantine.api.identity import Role
 from dataquarantine.api.routes import route
@@ -62,6 +62,12 @@ class MadeToken(BaseModel):
     token: str
 
 
+class Revocation(Asked):
+    """Why a token is ended."""
+
+    why: Remark = ""
+
+
 class Revoked(BaseModel):
     name: str
 
@@ -104,7 +110,8 @@ class Tokens:
         return MadeToken(name=body.name, role=body.role, token=token)
 
     @route("DELETE", "/tokens/{name}", "Revoke a token", role=Role.ADMIN)
-    def revoke(self, request: Request, name: str) -> Revoked:
+    def revoke(self, request: Request, name: str, query: Revocation) -> Revoked:
         """It stops working on every worker within a few seconds."""
-        self._book.revoke(name, by=request.actor, at=self._clock.now())
+        now = self._clock.now()
+        self._book.revoke(name, by=request.actor, at=now, why=query.why or None)
         return Revoked(name=name)

@@ -98,7 +98,8 @@ class RemoteStores:
         raise Refused("--bootstrap works on the database itself; leave --url out")
 
     def revoke_token(self, name: str, signed: Signed) -> None:
-        self._ask("DELETE", f"/tokens/{quote(name, safe='')}")
+        query = {"why": signed.reason or None}
+        self._ask("DELETE", f"/tokens/{quote(name, safe='')}", query=query)
 
 
 def _query(filters: Filters) -> dict[str, Any]:

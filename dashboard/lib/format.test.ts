@@ -1,11 +1,20 @@
 import { expect, test } from "vitest";
 
-import { ago, bytes, count, milliseconds, rate, seconds, share, short, UNKNOWN } from "./format";
+import { ago, bytes, count, milliseconds, rate, seconds, share, short, UNKNOWN, waiting } from "./format";
 
 test("unknown is said in words, never shown as 0", () => {
   const shown = [count, short, rate, share, milliseconds, bytes, seconds].map((format) => format(null));
 
   expect(new Set(shown)).toEqual(new Set([UNKNOWN]));
+});
+
+test.each([
+  [0, null, "up to date"],
+  [3, 1.4, "1.4 s ago"],
+  [3, null, UNKNOWN],
+  [null, null, UNKNOWN],
+])("lag %s with a commit of %s s ago reads %s", (lag, age, text) => {
+  expect(waiting(lag, age)).toBe(text);
 });
 
 test.each([

@@ -55,6 +55,12 @@ export function seconds(value: Maybe): string {
   return `${Math.round(value / 86_400)} d`;
 }
 
+/** Say how long a partition has waited for a commit; one without lag waits for none. */
+export function waiting(lag: Maybe, commitAgeS: Maybe): string {
+  if (commitAgeS != null) return `${seconds(commitAgeS)} ago`;
+  return lag === 0 ? "up to date" : UNKNOWN;
+}
+
 /** Say how long ago something was, in one unit. */
 export function ago(at: string | null | undefined, now: number): string {
   if (!at) return UNKNOWN;

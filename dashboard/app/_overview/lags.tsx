@@ -2,7 +2,7 @@ import { LagGauge } from "@/components/charts/gauge";
 import { Panel } from "@/components/ui/panel";
 import { Empty } from "@/components/ui/states";
 import type { PartitionLag } from "@/lib/api/overview";
-import { seconds, short } from "@/lib/format";
+import { short, waiting } from "@/lib/format";
 
 export function Lags({ partitions, leftOut }: { partitions: PartitionLag[]; leftOut: number | null | undefined }) {
   return (
@@ -18,7 +18,7 @@ export function Lags({ partitions, leftOut }: { partitions: PartitionLag[]; left
                 {each.topic}/{each.partition}
               </span>
               <span className={`text-2xs ${each.state === "paused" ? "text-invalid" : "text-muted"}`}>
-                {each.state === "paused" ? "paused" : `commit ${seconds(each.commit_age_s)}`}
+                {each.state === "paused" ? "paused" : `${each.commit_age_s == null ? "" : "commit "}${waiting(each.lag, each.commit_age_s)}`}
               </span>
             </li>
           ))}

@@ -2,7 +2,7 @@ import { Badge, State } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
 import { Table, type Column } from "@/components/ui/table";
 import type { Topic } from "@/lib/api/topics";
-import { count, seconds, UNKNOWN, words } from "@/lib/format";
+import { count, UNKNOWN, waiting, words } from "@/lib/format";
 
 type Partition = Topic["partitions"][number];
 
@@ -33,7 +33,7 @@ const PLACE: Column<Partition>[] = [
 const READ: Column<Partition>[] = [
   { id: "committed", header: "Committed offset", cell: ({ row }) => count(row.original.committed) },
   { id: "lag", header: "Lag (records)", cell: ({ row }) => <span className={(row.original.lag ?? 0) > 10_000 ? "text-error" : ""}>{count(row.original.lag)}</span> },
-  { id: "age", header: "Commit age", cell: ({ row }) => seconds(row.original.commit_age_s) },
+  { id: "age", header: "Last commit", cell: ({ row }) => waiting(row.original.lag, row.original.commit_age_s) },
   { id: "state", header: "State", cell: ({ row }) => (row.original.state ? <State of={row.original.state} /> : UNKNOWN) },
   { id: "reason", header: "Paused because", cell: ({ row }) => row.original.paused_reason ?? "–" },
 ];

@@ -31,6 +31,9 @@ export function Heatmap({ history, height }: { history: History; height: number 
               </text>
             ) : null,
           )}
+          {history.limits.map((_, index) => (
+            <rect key={index} x={LEFT} y={rows(index) ?? 0} width={Math.max(0, width - LEFT)} height={rows.bandwidth()} rx={1.5} fill="var(--raised)" fillOpacity={0.6} />
+          ))}
           {history.columns.map((column, index) => (
             <g key={column.at} transform={`translate(${LEFT + (start + index) * step},0)`}>
               <Cells column={column} top={roundUp(most)} width={Math.max(1, step - 1)} rowHeight={rows.bandwidth()} rowStep={rows.step()} last={rows(0) ?? 0} />
@@ -64,9 +67,12 @@ interface CellsProps {
 
 const Cells = memo(function Cells({ column, top, width, rowHeight, rowStep, last }: CellsProps) {
   const shade = scaleSqrt({ domain: [0, top], range: [0.06, 1] });
-  return column.counts.map((count, index) => (
-    <rect key={index} y={last - index * rowStep} width={width} height={rowHeight} rx={1.5} fill={count === 0 ? "var(--raised)" : "var(--accent)"} fillOpacity={count === 0 ? 0.6 : shade(count)}>
-      {count > 0 && <title>{`${short(count)} chunks`}</title>}
-    </rect>
-  ));
+  // Most cells are empty: the lane behind them is drawn once.
+  return column.counts.map((count, index) =>
+    count === 0 ? null : (
+      <rect key={index} y={last - index * rowStep} width={width} height={rowHeight} rx={1.5} fill="var(--accent)" fillOpacity={shade(count)}>
+        <title>{`${short(count)} chunks`}</title>
+      </rect>
+    ),
+  );
 });

@@ -7,14 +7,12 @@ import { useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Confirm } from "@/components/ui/confirm";
 import { keys } from "@/lib/api/keys";
-import { changeStatus, type QuarantineRecord } from "@/lib/api/quarantine";
+import { changeStatus, REPLAYABLE, type QuarantineRecord } from "@/lib/api/quarantine";
 import { words } from "@/lib/format";
 import { routes } from "@/lib/routes";
 
 /** Moves that a person makes; the others happen by replay. */
 const BY_HAND: Record<string, string> = { in_review: "Take into review", fixed: "Mark as fixed", parked: "Park", discarded: "Discard" };
-/** Where a record may set out from. */
-const REPLAYABLE = new Set(["quarantined", "stored", "in_review", "fixed", "failed_again"]);
 
 export function RecordActions({ record, etag }: { record: QuarantineRecord; etag: string | null }) {
   const [asked, setAsked] = useState<string | null>(null);

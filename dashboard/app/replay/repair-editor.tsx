@@ -30,13 +30,14 @@ const TAB = "border-b-2 border-transparent px-3 py-2 text-xs text-muted data-[st
 
 interface Props {
   id: string;
+  start: "edit" | "none";
   onRepair: (repair: Repair) => void;
 }
 
-export function RepairEditor({ id, onRepair }: Props) {
+export function RepairEditor({ id, start, onRepair }: Props) {
   const record = useQuery(recordQuery(id));
   const payload = useQuery(payloadQuery(id));
-  const [tab, setTab] = useState<string>("edit");
+  const [tab, setTab] = useState<string>(start);
   const choose = (next: string) => {
     setTab(next);
     if (next === "none") onRepair({ kind: "none", text: repairs.none(), summary: "Replay without a change" });

@@ -17,11 +17,12 @@ export function ReplayView() {
   const selection = useMemo(() => readSelection(new URLSearchParams(query)), [query]);
   const canWrite = useCan("write");
   const job = params.get("job");
+  const pin = params.get("pin");
   return (
     <>
       <PageTitle>Fix &amp; replay</PageTitle>
       <div className="flex flex-col gap-3">
-        {selection !== null && canWrite && <Workbench key={JSON.stringify(selection)} selection={selection} onPlanned={(id) => set({ job: id })} />}
+        {selection !== null && canWrite && <Workbench key={JSON.stringify([selection, pin])} selection={selection} pin={pin} onPlanned={(id) => set({ job: id })} />}
         {job && <JobPanel id={job} />}
         <Jobs selected={job} onOpen={(id) => set({ job: id })} />
       </div>

@@ -3,13 +3,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { Badge } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Field, Input, Select } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
 import { Failed, Loading } from "@/components/ui/states";
 import { incidentQuery } from "@/lib/api/incidents";
 import { keys } from "@/lib/api/keys";
-import { listQuery, type Selection } from "@/lib/api/quarantine";
+import { countsQuery, listQuery, REPLAYABLE, type Selection } from "@/lib/api/quarantine";
 import { dryRun, repairs } from "@/lib/api/replays";
 import { count } from "@/lib/format";
 
@@ -17,14 +18,16 @@ import { RepairEditor, type Repair } from "./repair-editor";
 
 interface Props {
   selection: Selection;
+  /** The version that is to judge, `name@version`; it was corrected, not the records. */
+  pin: string | null;
   onPlanned: (job: string) => void;
 }
 
 /** Choose the repair for a selection and try it; nothing is sent from here. */
-export function Workbench({ selection, onPlanned }: Props) {
+export function Workbench({ selection, pin, onPlanned }: Props) {
   const sample = useSample(selection);
   const [repair, setRepair] = useState<Repair>({ kind: "none", text: repairs.none(), summary: "Replay without a change" });
-  const [onFailure, setOnFailure] = useState("park");
+  const [onFailure, setOnFailure] = useState(pin ? "skip" : "park");
   const [ratePerS, setRatePerS] = useState("");
   const [target, setTarget] = useState("");
   const client = useQueryClient();
@@ -34,11 +37,11 @@ export function Workbench({ selection, onPlanned }: Props) {
       dryRun({
         selection: only,
         repair: repair.text,
-        schema: null,
+        schema: pin,
         target: target.trim() || null,
         rate_per_s: ratePerS ? Number(ratePerS) : null,
         on_failure: onFailure,
-        why: `${repair.summary}: ${sample.title}`.slice(0, 500),
+        why: (pin && repair.kind === "none" ? `${pin} is enforced` : `${repair.summary}: ${sample.title}`).slice(0, 500),
       }),
     onSuccess: async (job) => {
       client.setQueryData(keys.replays.one(job.id), job);
@@ -49,7 +52,7 @@ export function Workbench({ selection, onPlanned }: Props) {
   if (sample.error) return <Failed error={sample.error} />;
   return (
     <Panel title={`1. Repair: ${sample.title}`} aside={`${count(sample.total)} selected`}>
-      {sample.id === null ? sample.pending ? <Loading /> : <p className="p-3 text-muted">Nothing open is left in this selection.</p> : <RepairEditor id={sample.id} onRepair={setRepair} />}
+      {sample.id === null ? sample.pending ? <Loading /> : <p className="p-3 text-muted">Nothing open is left in this selection.</p> : <RepairEditor id={sample.id} start={pin ? "none" : "edit"} onRepair={setRepair} />}
       <div className="flex flex-wrap items-end gap-2 border-t border-line p-3">
         <Field label="If a record fails again">
           {(id) => (
@@ -63,6 +66,7 @@ export function Workbench({ selection, onPlanned }: Props) {
         <Field label="Records a second">{(id) => <Input id={id} type="number" min={1} placeholder="no limit" className="w-28" value={ratePerS} onChange={(event) => setRatePerS(event.target.value)} />}</Field>
         <Field label="To another topic">{(id) => <Input id={id} placeholder="back through the gateway" className="w-52" value={target} onChange={(event) => setTarget(event.target.value)} />}</Field>
         <div className="ml-auto flex items-center gap-3">
+          {pin && <Badge tone="accent">judged by {pin}</Badge>}
           <span className="text-muted">{repair.summary}</span>
           <Button kind="primary" disabled={plan.isPending || sample.id === null || repair.broken} onClick={() => plan.mutate()}>
             {plan.isPending ? "Trying" : "Dry run"}
@@ -87,12 +91,13 @@ function useSample(selection: Selection): Sample {
   const fingerprint = "incident" in selection ? selection.incident : null;
   const filters = "filters" in selection ? selection.filters : null;
   const incident = useQuery({ ...incidentQuery(fingerprint ?? ""), enabled: fingerprint !== null, refetchInterval: false });
-  const { queryFn } = listQuery(filters ?? {}, 1);
+  const { queryFn } = listQuery(filters ?? {});
   const first = useQuery({
     queryKey: [...keys.quarantine.list(filters ?? {}), "first"],
     queryFn: ({ signal }) => queryFn({ signal, pageParam: null }),
     enabled: filters !== null,
   });
+  const statuses = useQuery({ ...countsQuery("status", filters ?? {}), enabled: filters !== null });
   if ("ids" in selection) {
     const [id] = selection.ids;
     return { id: id ?? null, title: selection.ids.length === 1 ? "one record" : `${selection.ids.length} records`, total: selection.ids.length, pending: false, error: null };
@@ -101,5 +106,12 @@ function useSample(selection: Selection): Sample {
     const found = incident.data?.data;
     return { id: found?.sample_id ?? null, title: found?.title ?? "an incident", total: found?.open_records ?? null, pending: incident.isPending, error: incident.error };
   }
-  return { id: first.data?.items[0]?.id ?? null, title: "all that match the filters", total: null, pending: first.isPending, error: first.error };
+  const replayable = statuses.data?.items.filter((each) => REPLAYABLE.has(each.value ?? ""));
+  return {
+    id: first.data?.items.find((row) => REPLAYABLE.has(row.status))?.id ?? null,
+    title: `open records ${filters?.schema ? `of ${filters.schema}` : "that match the filters"}`,
+    total: replayable?.reduce((sum, each) => sum + each.count, 0) ?? null,
+    pending: first.isPending,
+    error: first.error,
+  };
 }

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { Confirm } from "@/components/ui/confirm";
 import { Check } from "@/components/ui/field";
 import { keys } from "@/lib/api/keys";
-import { moveVersion, rollBack } from "@/lib/api/schemas";
+import { moveVersion, rollBack, type Moved } from "@/lib/api/schemas";
 
 /** Where a version may go next. */
 export const NEXT: Record<string, string[]> = {
@@ -19,14 +19,17 @@ export const NEXT: Record<string, string[]> = {
 interface Props {
   name: string;
   version: string;
+  from: string;
   to: string;
+  onMoved: (moved: Moved) => void;
   onClose: () => void;
 }
 
-export function MoveDialog({ name, version, to, onClose }: Props) {
+export function MoveDialog({ name, version, from, to, onMoved, onClose }: Props) {
   const [force, setForce] = useState(false);
   const client = useQueryClient();
   const back = to === "rollback";
+  const leaves = from === "enforced" && !back;
   return (
     <Confirm
       title={back ? `Roll ${name} back?` : `Move ${name}@${version} to ${to}?`}
@@ -35,11 +38,12 @@ export function MoveDialog({ name, version, to, onClose }: Props) {
       danger={back}
       onClose={onClose}
       onConfirm={async (why) => {
-        await (back ? rollBack(name, why) : moveVersion(name, version, to, why, force));
+        const moved = await (back ? rollBack(name, why) : moveVersion(name, version, to, why, force));
         await client.invalidateQueries({ queryKey: keys.schemas.all });
+        onMoved(moved);
       }}
     >
-      {!back && <Check label="Even if a check speaks against it" checked={force} onChange={(event) => setForce(event.target.checked)} />}
+      {leaves && <Check label="Also if no version is left that judges" checked={force} onChange={(event) => setForce(event.target.checked)} />}
     </Confirm>
   );
 }

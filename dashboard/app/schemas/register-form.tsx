@@ -10,7 +10,7 @@ import { Field, Input, Select } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
 import { Failed, Loading } from "@/components/ui/states";
 import { keys } from "@/lib/api/keys";
-import { checkCompatibility, register, schemaQuery, versionQuery } from "@/lib/api/schemas";
+import { checkCompatibility, register, schemaQuery, versionQuery, type Moved } from "@/lib/api/schemas";
 
 import { VerdictView } from "./verdict";
 
@@ -27,7 +27,7 @@ const NEW = {
 
 interface Props {
   name: string | null;
-  onClose: (registered?: string) => void;
+  onClose: (registered?: Moved) => void;
 }
 
 /** Register a version: starts from the newest of the schema shown, or from a small one. */
@@ -39,7 +39,7 @@ export function RegisterForm({ name, onClose }: Props) {
   return <Form start={JSON.stringify(base.data?.document ?? NEW, null, 2)} onClose={onClose} />;
 }
 
-function Form({ start, onClose }: { start: string; onClose: (registered?: string) => void }) {
+function Form({ start, onClose }: { start: string; onClose: (registered?: Moved) => void }) {
   const [text, setText] = useState(start);
   const [state, setState] = useState("registered");
   const [why, setWhy] = useState("");
@@ -49,9 +49,9 @@ function Form({ start, onClose }: { start: string; onClose: (registered?: string
   const check = useMutation({ mutationFn: () => checkCompatibility(document?.name ?? "", document) });
   const send = useMutation({
     mutationFn: () => register(document, state, why),
-    onSuccess: async () => {
+    onSuccess: async (registered) => {
       await client.invalidateQueries({ queryKey: keys.schemas.all });
-      onClose(document?.name);
+      onClose(registered);
     },
   });
   return (

@@ -7,7 +7,7 @@ import { Panel } from "@/components/ui/panel";
 import { Loaded } from "@/components/ui/states";
 import { Table, type Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/time";
-import { historyQuery, schemaQuery, type SchemaSummary } from "@/lib/api/schemas";
+import { historyQuery, schemaQuery, type Moved, type SchemaSummary } from "@/lib/api/schemas";
 import { count, UNKNOWN } from "@/lib/format";
 
 import { VersionPanel } from "./version-panel";
@@ -15,10 +15,13 @@ import { VersionPanel } from "./version-panel";
 interface Props {
   name: string;
   version: string | null;
+  asked: boolean;
   onVersion: (version: string) => void;
+  onAsk: (version: string) => void;
+  onMoved: (moved: Moved) => void;
 }
 
-export function SchemaDetail({ name, version, onVersion }: Props) {
+export function SchemaDetail({ name, version, asked, onVersion, onAsk, onMoved }: Props) {
   const schema = useQuery(schemaQuery(name));
   return (
     <Loaded query={schema} lines={8}>
@@ -29,7 +32,7 @@ export function SchemaDetail({ name, version, onVersion }: Props) {
             <Panel title={name} aside={`${data.compatibility ?? UNKNOWN} · ${data.policy ?? UNKNOWN}`}>
               <Table label={`Versions of ${name}`} columns={columnsOf(onVersion)} rows={[...data.versions].reverse()} rowId={(row) => row.version} selected={shown} onOpen={(row) => onVersion(row.version)} />
             </Panel>
-            {shown && <VersionPanel key={shown} name={name} version={shown} versions={data.versions.map((each) => each.version)} />}
+            {shown && <VersionPanel key={shown} name={name} version={shown} versions={data.versions.map((each) => each.version)} asked={asked} onAsk={() => onAsk(shown)} onMoved={onMoved} />}
             <History name={name} />
           </div>
         );

@@ -9,12 +9,13 @@ import { State } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
 import { Loaded } from "@/components/ui/states";
-import { versionQuery, type SchemaVersion } from "@/lib/api/schemas";
+import { versionQuery, type Moved, type SchemaVersion } from "@/lib/api/schemas";
 import type { Json } from "@/lib/json/exact";
 import { useCan } from "@/lib/session";
 
 import { Backtest } from "./backtest";
 import { Compare } from "./compare";
+import { Healed } from "./healed";
 import { MoveDialog, NEXT } from "./move-dialog";
 import { Shadow } from "./shadow";
 
@@ -30,12 +31,17 @@ interface Props {
   name: string;
   version: string;
   versions: string[];
+  /** Whether the open records that it accepts are asked for. */
+  asked: boolean;
+  onAsk: () => void;
+  onMoved: (moved: Moved) => void;
 }
 
-export function VersionPanel({ name, version, versions }: Props) {
+export function VersionPanel({ name, version, versions, asked, onAsk, onMoved }: Props) {
   const shown = useQuery(versionQuery(name, version));
   return (
-    <Panel title={`${name}@${version}`} aside={shown.data && <Moves of={shown.data} />}>
+    <Panel title={`${name}@${version}`} aside={shown.data && <Moves of={shown.data} onMoved={onMoved} />}>
+      {shown.data?.state === "enforced" && <Healed name={name} version={version} asked={asked} onAsk={onAsk} />}
       <Loaded query={shown} lines={8}>
         {(data) => (
           <Tabs.Root defaultValue={data.state === "shadow" ? "shadow" : "document"}>
@@ -65,7 +71,7 @@ export function VersionPanel({ name, version, versions }: Props) {
   );
 }
 
-function Moves({ of }: { of: SchemaVersion }) {
+function Moves({ of, onMoved }: { of: SchemaVersion; onMoved: (moved: Moved) => void }) {
   const [asked, setAsked] = useState<string | null>(null);
   const canWrite = useCan("write");
   return (
@@ -77,7 +83,7 @@ function Moves({ of }: { of: SchemaVersion }) {
             {state === "rollback" ? "Roll back" : `To ${state}`}
           </Button>
         ))}
-      {asked && <MoveDialog name={of.name} version={of.version} to={asked} onClose={() => setAsked(null)} />}
+      {asked && <MoveDialog name={of.name} version={of.version} from={of.state} to={asked} onMoved={onMoved} onClose={() => setAsked(null)} />}
     </>
   );
 }

@@ -7,7 +7,7 @@ import { State } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { PageTitle, Panel } from "@/components/ui/panel";
 import { Empty, Loaded } from "@/components/ui/states";
-import { schemasQuery, type SchemaSummary } from "@/lib/api/schemas";
+import { schemasQuery, type Moved, type SchemaSummary } from "@/lib/api/schemas";
 import { useCan } from "@/lib/session";
 import { useQueryState } from "@/lib/url";
 
@@ -20,9 +20,11 @@ export function SchemasView() {
   const schemas = useQuery(schemasQuery());
   const canWrite = useCan("write");
   const name = params.get("name") ?? schemas.data?.items[0]?.name ?? null;
-  const close = (registered?: string) => {
+  // A version that judges from now on may accept what lies in quarantine.
+  const show = (moved: Moved) => set({ name: moved.name, version: moved.version, healed: moved.healed_at ? "1" : null });
+  const close = (registered?: Moved) => {
     setRegistering(false);
-    if (registered) set({ name: registered, version: null });
+    if (registered) show(registered);
   };
   return (
     <>
@@ -40,12 +42,20 @@ export function SchemasView() {
       <Loaded query={schemas} lines={10}>
         {(data) => (
           <div className="grid gap-3 lg:grid-cols-[14rem_minmax(0,1fr)]">
-            <Names of={data.items} selected={name} onOpen={(next) => set({ name: next, version: null })} />
+            <Names of={data.items} selected={name} onOpen={(next) => set({ name: next, version: null, healed: null })} />
             <div className="min-w-0">
               {registering ? (
                 <RegisterForm name={name} onClose={close} />
               ) : name ? (
-                <SchemaDetail key={name} name={name} version={params.get("version")} onVersion={(version) => set({ name, version })} />
+                <SchemaDetail
+                  key={name}
+                  name={name}
+                  version={params.get("version")}
+                  asked={params.get("healed") === "1"}
+                  onVersion={(version) => set({ name, version, healed: null })}
+                  onAsk={(version) => set({ name, version, healed: "1" })}
+                  onMoved={show}
+                />
               ) : (
                 <Panel>
                   <Empty title="No schema is registered">Schemas in the folder judge as they are. Register one here, or all of them: `dataquarantine schema sync`.</Empty>

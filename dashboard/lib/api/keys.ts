@@ -28,8 +28,10 @@ export const keys = {
     list: ["schemas", "list"] as const,
     one: (name: string) => ["schemas", "one", name] as const,
     version: (name: string, version: string) => ["schemas", "version", name, version] as const,
+    healed: (name: string, version: string) => ["healed", name, version] as const,
     history: (name: string) => ["schemas", "history", name] as const,
   },
+  tokens: ["tokens"] as const,
   audit: {
     report: ["audit", "report"] as const,
     log: (filters: Filters) => ["audit", "log", filters] as const,

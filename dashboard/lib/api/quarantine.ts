@@ -65,6 +65,9 @@ export type Payload = Omit<z.infer<typeof payload>, "payload"> & { payload: Json
 export const FILTERS = ["schema", "error_type", "code", "status", "topic", "from", "to", "q", "incident"] as const;
 export type Filters = Partial<Record<(typeof FILTERS)[number], string>>;
 
+/** States that a record may set out from. */
+export const REPLAYABLE: ReadonlySet<string> = new Set(["quarantined", "stored", "in_review", "fixed", "failed_again"]);
+
 interface Signal {
   signal: AbortSignal;
 }

@@ -75,6 +75,12 @@ const backtest = z.object({
   examples: z.nullish(z.object({ newly_failing: z.array(anything), newly_passing: z.array(anything) })),
 });
 
+/** Where a decision led; `healed_at` is there when the version judges now. */
+const moved = z.looseObject({ name: z.string(), version: z.string(), healed_at: text });
+export type Moved = z.infer<typeof moved>;
+
+const healed = z.object({ open_records: z.number(), would_pass: z.number() });
+
 interface Signal {
   signal: AbortSignal;
 }
@@ -101,6 +107,14 @@ export const historyQuery = (name: string) => ({
   queryFn: ({ signal }: Signal) => request(at(name, "/history"), listOf(step), { signal }),
 });
 
+/** Count the open records that a version accepts; judges thousands of payloads, so it is asked for once. */
+export const healedQuery = (name: string, number: string) => ({
+  queryKey: keys.schemas.healed(name, number),
+  queryFn: ({ signal }: Signal) => request(at(name, `/versions/${encodeURIComponent(number)}/healed`), healed, { signal }),
+  staleTime: Infinity,
+  gcTime: 0,
+});
+
 /** Judge JSON text as the gateway would; the text goes out as it stands. */
 export function validate(name: string, number: string | null, payload: string, signal?: AbortSignal) {
   const body = `{"version":${JSON.stringify(number)},"payload":${payload}}`;
@@ -112,16 +126,16 @@ export function checkCompatibility(name: string, document: unknown) {
 }
 
 export function register(document: unknown, state: string, why: string) {
-  return request("/schemas", z.looseObject({}), { method: "POST", body: { document, state, why } });
+  return request("/schemas", moved, { method: "POST", body: { document, state, why } });
 }
 
 export function moveVersion(name: string, number: string, state: string, why: string, force: boolean) {
   const path = at(name, `/versions/${encodeURIComponent(number)}/state`);
-  return request(path, z.looseObject({}), { method: "POST", body: { state, why, force } });
+  return request(path, moved, { method: "POST", body: { state, why, force } });
 }
 
 export function rollBack(name: string, why: string) {
-  return request(at(name, "/rollback"), z.looseObject({}), { method: "POST", body: { why } });
+  return request(at(name, "/rollback"), moved, { method: "POST", body: { why } });
 }
 
 export function runBacktest(name: string, number: string, last: string) {

@@ -14,6 +14,7 @@ export const routes = {
   schemas: (query: Query = {}) => to("/schemas/", query),
   topics: () => "/topics/",
   audit: () => "/audit/",
+  tokens: () => "/tokens/",
   signIn: (next?: string) => to("/sign-in/", { next }),
 };
 

@@ -7,6 +7,7 @@ import { Icon, type IconName } from "@/components/ui/icon";
 import { short } from "@/lib/format";
 import { useLive } from "@/lib/live";
 import { routes } from "@/lib/routes";
+import { useCan } from "@/lib/session";
 
 const PLACES: [name: string, href: string, icon: IconName][] = [
   ["Overview", routes.overview(), "overview"],
@@ -17,10 +18,12 @@ const PLACES: [name: string, href: string, icon: IconName][] = [
   ["Topics & breakers", routes.topics(), "topics"],
   ["Audit", routes.audit(), "audit"],
 ];
+const FOR_ADMINS: typeof PLACES = [["API tokens", routes.tokens(), "tokens"]];
 
 export function Nav() {
   const path = usePathname();
   const { overview } = useLive();
+  const places = useCan("tokens") ? [...PLACES, ...FOR_ADMINS] : PLACES;
   const badges: Record<string, number | null | undefined> = {
     Incidents: overview?.open_incidents,
     Quarantine: overview?.open_records,
@@ -32,7 +35,7 @@ export function Nav() {
         <span className="text-sm font-semibold tracking-tight">DataQuarantine</span>
       </div>
       <ul className="flex gap-0.5 overflow-x-auto p-1.5 lg:flex-col lg:px-2">
-        {PLACES.map(([name, href, icon]) => (
+        {places.map(([name, href, icon]) => (
           <li key={name} className="shrink-0">
             <Link
               href={href}

@@ -77,8 +77,7 @@ class Surroundings:
     def described(self) -> dict[str, Any]:
         """Say where and with what was measured."""
         return {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": f"{platform.machine()}, {cpu_count()} cores, {_memory_gb()} GB",
+            **machine(),
             "python": platform.python_version(),
             "broker": f"Apache Kafka {KAFKA_VERSION}" if self.is_kafka else "Tansu",
             "versions": {name: version(name) for name in VERSIONS},
@@ -118,6 +117,14 @@ def _stores(home: Path, stack: ExitStack, layout: str) -> tuple[dict[str, Any], 
     objects.start()
     s3 = {"endpoint_url": objects.endpoint_url, "layout": layout, **keys}
     return {"postgres": {"url": postgres.url}, "s3": s3}, postgres.url
+
+
+def machine() -> dict[str, str]:
+    """Say when and where."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {cpu_count()} cores, {_memory_gb()} GB",
+    }
 
 
 def _memory_gb() -> int:

@@ -18,7 +18,7 @@ TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
-	bench-full bench-check bench-docs \
+	bench-full bench-overview bench-check bench-docs \
 	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots test-browser \
 	site deploy-check promtool
 
@@ -71,6 +71,9 @@ bench: $(TEST_READY) $(CACHE)/contenders/ready ## Measure throughput beside all 
 
 bench-full: $(TEST_READY) $(CACHE)/contenders/ready ## Measure latency, growth, start-up and sinks too (about an hour)
 	$(BIN)/python -m benchmarks --full
+
+bench-overview: $(TEST_READY) dashboard ## Measure what an open overview costs its browser (MINUTES=10; real Kafka with Java 17 and Maven)
+	$(BIN)/python -m benchmarks.overview --minutes $(or $(MINUTES),10)
 
 bench-check: $(TEST_READY) ## Fail when a record costs over 10 % more CPU, relative to a bare loop, than the baseline
 	$(BIN)/python -m benchmarks.check

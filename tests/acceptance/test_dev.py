@@ -65,10 +65,12 @@ class Dev:
             )
         wait_for(self._is_ready, "dev is ready")
 
+    def said(self) -> str:
+        return self.output.read_text("utf-8")
+
     def _is_ready(self) -> bool:
-        said = self.output.read_text("utf-8")
-        assert self.process.poll() is None, said
-        return "\nready" in said
+        assert self.process.poll() is None, self.said()
+        return "\nready" in self.said()
 
     def run(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

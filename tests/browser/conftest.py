@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from dataquarantine.api.static import built_dashboard
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.tokens import TokenBook
+from tests.acceptance.test_dev import Dev, open_folder
 from tests.browser.pages import Site
 from tests.integration.conftest import tansu
 from tests.integration.store_fixtures import objects_server, postgres_server, template
@@ -47,15 +49,15 @@ def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None or built_dashboard() is None:
         missing = "chromium" if path is None else "a built dashboard (make dashboard)"
-        _skip(f"the dashboard is NOT tested: {missing} is missing on this machine")
+        skip_loudly(f"the dashboard is NOT tested: {missing} is missing on this machine")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
-def _skip(message: str) -> None:
-    """Skip loudly; CI may not skip."""
+def skip_loudly(message: str) -> None:
+    """Skip with a warning; CI may not skip."""
     if os.environ.get("CI"):
         pytest.fail(message)
     warnings.warn(message, pytest.PytestWarning, stacklevel=2)
@@ -78,6 +80,19 @@ def site(chromium: Browser, stack: Stack) -> Iterator[Site]:
     made = Site(chromium, worker.port, tokens)
     until(made.has_figures, 60, "the first figures of the ledger")
     yield made
+
+
+@pytest.fixture(scope="package")
+def dev_site(chromium: Browser) -> Iterator[Site]:
+    """What `make run` starts: no tokens, sample events that go on, a few of them bad."""
+    with open_folder() as folder:
+        dev = Dev(folder)
+        found = re.search(r"^dashboard +(http://127\.0\.0\.1:(\d+)/)", dev.said(), re.MULTILINE)
+        assert found, dev.said()
+        made = Site(chromium, int(found[2]), {})
+        until(lambda: "ENUM_MISMATCH" in made.incidents(), 120, "a sample incident")
+        yield made
+        dev.stop()
 
 
 def as_bytes(event: dict[str, Any]) -> bytes:

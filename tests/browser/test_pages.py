@@ -32,6 +32,7 @@ def places(site: Site) -> dict[str, tuple[str, str]]:
         "schemas": ("/schemas/?name=user_event", "enforced"),
         "topics": ("/topics/", "Committed offset"),
         "audit": ("/audit/", "Seen"),
+        "tokens": ("/tokens/", "Make a token"),
         "sign-in": ("/sign-in/", "Token"),
     }
 
@@ -40,7 +41,7 @@ def places(site: Site) -> dict[str, tuple[str, str]]:
 def test_every_page_is_filled_readable_and_quiet(site: Site, theme: str) -> None:
     findings: dict[str, list[str]] = {}
 
-    with site.opened(theme=theme) as page:
+    with site.opened(theme=theme, who="admin") as page:
         for name, (path, text) in places(site).items():
             page.goto(site.url + path)
             expect(page.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)

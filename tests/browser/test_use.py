@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Literal
+from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import EVENT, as_bytes
 from tests.browser.pages import PATIENCE_MS, Site, settled
-from tests.integration.worker.stack import Stack
+from tests.integration.worker.stack import Stack, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -22,7 +23,7 @@ KINDS: tuple[Literal["button"], Literal["link"], Literal["checkbox"]] = (
 #: Names of what changes something.
 WRITING = re.compile(
     "Discard|Fix & replay|Resolve|Archive|Reopen|Reset|Register|Take into|Mark as|Dry run|"
-    "Roll back|^To |Select|Run the backtest|Show unmasked"
+    "Roll back|^To |Select|Run the backtest|Show unmasked|Make a token|Revoke|Replay them"
 )
 
 
@@ -85,12 +86,39 @@ def test_a_viewer_sees_nothing_that_writes(site: Site) -> None:
             f"/replay/?incident={incident}",
             "/schemas/?name=user_event",
             "/topics/",
+            "/tokens/",
         ):
             page.goto(site.url + path)
             settled(page)
+            expect(page.get_by_role("link", name="API tokens")).to_have_count(0)
             for place in (page.locator("main"), page.get_by_role("dialog")):
                 for kind in KINDS:
                     expect(place.get_by_role(kind, name=WRITING)).to_have_count(0)
+
+
+def test_a_token_is_made_shown_once_and_revoked(site: Site) -> None:
+    with site.opened("/tokens/", who="admin") as page:
+        page.get_by_label("Name").fill("nightly-report")
+        page.get_by_role("button", name="Make a token").click()
+        site.tokens["nightly-report"] = page.get_by_test_id("token").inner_text()
+        until(lambda: knows(site, "nightly-report"), 30, "the token opens the API")
+        page.get_by_role("button", name="Done").click()
+        page.get_by_role("button", name="Revoke nightly-report").click()
+        page.get_by_role("dialog").get_by_label("Reason").fill("it leaked")
+        page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+
+        row = page.get_by_role("row").filter(has_text="nightly-report")
+        expect(row).to_contain_text("revoked")
+        expect(page.get_by_text(site.tokens["nightly-report"])).to_have_count(0)
+    until(lambda: not knows(site, "nightly-report"), 30, "the token is refused")
+    assert "it leaked" in [each["reason"] for each in site.get("/audit/log")["items"]]
+
+
+def knows(site: Site, who: str) -> bool:
+    try:
+        return bool(site.get("/me", who)["actor"] == who)
+    except HTTPError:
+        return False
 
 
 def test_live_figures_come_back_with_the_worker(site: Site, stack: Stack) -> None:

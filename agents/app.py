@@ -11,6 +11,7 @@ from prometheus_client import start_http_server
 
 from dataquarantine.api.assembly import Doorkeeper
 from dataquarantine.api.guard import check_exposure
+from dataquarantine.api.neighbours import address_of
 from dataquarantine.errors import ConfigError, ProduceRefused
 from dataquarantine.gateway import MAX_CHUNKS, Gateway
 from dataquarantine.log_format import logging_config
@@ -129,6 +130,7 @@ app = WorkerApp(
     web_bind=settings.web.host,
     web_port=settings.web.port + gateway.slot.number,
     web_ssl_context=tls_of(settings.web),
+    canonical_url=address_of(settings.web, settings.web.port + gateway.slot.number),
     web_router_enabled=False,  # Faust's own pages know no roles
     web_tables_enabled=False,
     web_graph_enabled=False,

@@ -21,6 +21,13 @@ from .breaker import keeper
 from .guard import add_headers, identity_of
 from .streaming import answer
 
+
+def owner_of(table: str) -> str | None:
+    """Give the address of the worker that holds a table of one partition."""
+    found: dict[str, Any] = app.router.table_metadata(table)
+    return next((address for address, held in found.items() if any(held.values())), None)
+
+
 dashboard_files = Dashboard()
 registry_api = ConfluentApi(
     gateway.schemas.registry,
@@ -32,7 +39,7 @@ api = WorkerApi(
     gateway.schemas,
     gateway.catalog,
     tables=app.tables,
-    owner=lambda name: next(iter(app.router.table_metadata(name)), None),
+    owner=owner_of,
     breaker=keeper.breaker,
     held=lambda topic: sorted(gateway.gate.reasons(topic)),
 )

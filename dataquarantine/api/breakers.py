@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from dataquarantine.api.errors import not_found
 from dataquarantine.api.fields import Reason
@@ -51,11 +51,17 @@ class Reset(Reason):
     """Lets a source flow again, on trial.
 
     admit_backlog: what waits now goes into quarantine on purpose, before the trial counts.
-    rate_per_s: at most so many records of it a second, over all workers.
+    rate_per_s: of that backlog at most so many records a second, over all workers.
     """
 
     admit_backlog: bool = False
     rate_per_s: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _rate_bounds_a_backlog(self) -> Reset:
+        if self.rate_per_s is not None and not self.admit_backlog:
+            raise ValueError("rate_per_s bounds what admit_backlog lets in; give both")
+        return self
 
 
 class BreakerViews:

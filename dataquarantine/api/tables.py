@@ -8,9 +8,12 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field
 
+from dataquarantine.api import neighbours
 from dataquarantine.api.errors import not_found
 from dataquarantine.api.http import Request
+from dataquarantine.api.neighbours import PASSED_ON
 from dataquarantine.api.routes import route
+from dataquarantine.api.service import MOUNT
 
 
 class Table(Protocol):
@@ -48,9 +51,10 @@ class Row(BaseModel):
 
 
 class TableViews:
-    """Looks into the tables of this worker.
+    """Looks into the tables of this worker, and through it into those of the others.
 
-    Args: owner: names the worker that holds a table that is not global, None when it can't.
+    Args: owner: gives the address of the worker that holds a table that is not global, None when
+        it can't.
     """
 
     def __init__(
@@ -84,6 +88,10 @@ class TableViews:
         value = table.get(key.encode() if table.key_type is bytes else key)
         if value is None:
             owner = None if table.is_global else self._owner(name)
+            if owner and PASSED_ON not in request.headers:
+                found = await neighbours.ask(f"{owner}{MOUNT}{request.path}", request.headers)
+                if found is not None:
+                    return Row.model_validate(found)
             where = f"its owner is {owner}" if owner else "another worker may hold it"
             remedy = "every worker holds the same" if table.is_global else where
             raise not_found(f"{name} holds no {key}", remedy, 40402, owner=owner)

@@ -19,7 +19,7 @@ TEST_READY := $(VENV)/.ready-to-test
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
 	bench-full bench-overview bench-check bench-docs \
-	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test screenshots test-browser \
+	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test lighthouse screenshots test-browser \
 	site deploy-check promtool
 
 help: ## Show this list
@@ -44,6 +44,9 @@ test-integration: $(TEST_READY) ## Run the tests against real Kafka, Tansu, Post
 
 test-browser: $(TEST_READY) dashboard ## Run the dashboard's tests in a real browser (chromium)
 	$(PYTEST) tests/browser
+
+lighthouse: $(TEST_READY) dashboard $(CACHE)/lighthouse/ready ## Let Lighthouse rate the accessibility of every page (two minutes; chromium)
+	$(PYTEST) -s tests/browser/lighthouse_rating.py
 
 screenshots: $(TEST_READY) dashboard ## Take a picture of every page of the dashboard in both themes
 	DASHBOARD_SCREENSHOTS=$(CACHE)/screenshots $(PYTEST) tests/browser/test_pages.py -k readable
@@ -155,4 +158,8 @@ $(CACHE)/contenders/ready: benchmarks/contenders/requirements.txt | $(BIN)/pytho
 
 $(CACHE)/webhooks/ready: scripts/fetch-webhooks
 	scripts/fetch-webhooks $(CACHE)/webhooks
+	@touch $@
+
+$(CACHE)/lighthouse/ready: scripts/fetch-lighthouse $(wildcard tests/browser/lighthouse/*)
+	scripts/fetch-lighthouse $(CACHE)/lighthouse
 	@touch $@

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,7 +29,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=["", *NAMES], default=NAMES)
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--without-rules", action="store_true", help="The schema alone; loop and naive."
+    )
     arguments = parser.parse_args()
+    if arguments.without_rules:
+        os.environ["BENCH_WITHOUT_RULES"] = "1"
+        arguments.only = ["loop", "naive"]
     with surroundings() as around:
         report = measure(around, arguments.records, arguments.rounds, arguments.only)
     print(json.dumps(report["medians"], indent=2))

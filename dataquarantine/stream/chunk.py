@@ -51,8 +51,8 @@ class Chunk:
 
     @property
     def is_stale(self) -> bool:
-        """Whether its partition was revoked since it was fetched."""
-        return self.owner.closed
+        """Whether its partition was revoked, or is about to be and it is not on its way yet."""
+        return self.owner.closed or (self.owner.ending and not self.submitted)
 
     def submit(self) -> None:
         """Say that its outputs are on their way, so that a revocation waits for them."""

@@ -120,6 +120,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         owners = self.owners
         if not owners:
             return
+        for owner in owners.values():
+            owner.end()
         await asyncio.gather(*(o.drain(self.drain_timeout_s) for o in owners.values()))
         try:
             await asyncio.wait_for(self.commit_chunks(at_once=True), self.drain_timeout_s)

@@ -40,6 +40,7 @@ class PartitionOwner:
         self.next_offset: int | None = None  # what must be admitted next; None before the first
         self.committable: int | None = None
         self.committed: int | None = None
+        self.ending = False  # nothing more is taken; what is on its way still finishes
         self.closed = False
         self.outlet: TransactionalProducer | None = None  # None: the one of all partitions
         self._allowance = allowance
@@ -98,10 +99,10 @@ class PartitionOwner:
         """Take fetched records, without those that were admitted before.
 
         aiokafka may fetch from a position that is older than ours (a seek to the committed offset
-        while chunks are in flight). Returns None when nothing new is left, when the owner is closed
-        or not open yet.
+        while chunks are in flight). Returns None when nothing new is left, when the owner ends, is
+        closed or not open yet.
         """
-        if self.closed or not self.is_open:
+        if self.ending or self.closed or not self.is_open:
             return None
         if self.next_offset is not None and records[0].offset < self.next_offset:
             records = [r for r in records if r.offset >= self.next_offset]
@@ -146,6 +147,13 @@ class PartitionOwner:
             )
             return False
         return True
+
+    def end(self) -> None:
+        """Take nothing more: a chunk that is not submitted by now is stale.
+
+        Its outputs would be acknowledged after the last commit, and come out twice.
+        """
+        self.ending = True
 
     def close(self) -> None:
         """Give the partition up: what is unfinished is dropped and will be read again."""

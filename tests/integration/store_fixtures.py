@@ -49,17 +49,16 @@ def objects_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedde
 @pytest.fixture(scope="session")
 def template(postgres_server: EmbeddedPostgres) -> str:
     """A migrated database that is copied for each test."""
-    name = "template_of_tests"
-    new_template(postgres_server, name)
-    return name
+    return new_template(postgres_server)[0]
 
 
-def new_template(server: EmbeddedPostgres, name: str) -> str:
-    """Make a migrated database; returns its URL."""
+def new_template(server: EmbeddedPostgres) -> tuple[str, str]:
+    """Make a migrated database; returns its name and its URL."""
+    name = f"template_{uuid4().hex}"
     _execute(server, f"CREATE DATABASE {name}")
     url = _url(server, name)
     migrations.upgrade(url)
-    return url
+    return name, url
 
 
 @pytest.fixture

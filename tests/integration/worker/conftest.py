@@ -30,8 +30,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def template(postgres_server: EmbeddedPostgres) -> str:
     """A database with its day partitions: workers need not make them, which takes them seconds."""
-    name = "template_of_workers"
-    database = Database(new_template(postgres_server, name))
+    name, url = new_template(postgres_server)
+    database = Database(url)
     Partitions(database, retention_days=90).maintain(datetime.now(UTC))
     database.close()
     return name

@@ -86,6 +86,20 @@ def test_a_closed_owner_admits_and_finishes_nothing(owner: PartitionOwner) -> No
     assert owner.admit(records(1)) is None
 
 
+def test_an_owner_that_ends_finishes_what_is_on_its_way_and_takes_nothing_more(
+    owner: PartitionOwner,
+) -> None:
+    """Seen at a worker's stop: what was submitted during the last commit came out twice."""
+    sent, waiting = admitted(owner, 0), admitted(owner, 1)
+    sent.submit()
+
+    owner.end()
+
+    assert (sent.is_stale, waiting.is_stale, owner.admit(records(2))) == (False, True, None)
+    sent.finish()
+    assert owner.committable == 1
+
+
 def test_the_allowance_is_given_back_once(owner: PartitionOwner, allowance: Allowance) -> None:
     done, pending = admitted(owner, 0), admitted(owner, 1)
     done.finish()

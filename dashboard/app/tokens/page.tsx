@@ -1,16 +1,10 @@
 import type { Metadata } from "next";
-import { Suspense } from "react";
-
-import { Loading } from "@/components/ui/states";
 
 import { TokensView } from "./view";
 
 export const metadata: Metadata = { title: "API tokens" };
 
+/** Without a boundary: it would come alive after the shell knows who is there, with other HTML than it was built with. */
 export default function Page() {
-  return (
-    <Suspense fallback={<Loading lines={10} />}>
-      <TokensView />
-    </Suspense>
-  );
+  return <TokensView />;
 }

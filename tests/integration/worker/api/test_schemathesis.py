@@ -28,7 +28,9 @@ def test_no_request_breaks_the_api_or_gets_an_undocumented_answer(
     arguments = [
         *("run", f"http://127.0.0.1:{client.worker.port}/api/v1/openapi.json"),
         *("--header", f"Authorization: Bearer {client.tokens['admin']}"),
-        *("--max-time", str(SECONDS), "--max-examples", "40", "--workers", "2", "--seed", "7"),
+        # One worker: in threads Python 3.11's parser may end with "AST constructor recursion depth
+        # mismatch" (python/cpython#106905).
+        *("--max-time", str(SECONDS), "--max-examples", "40", "--seed", "7"),
         *("--request-timeout", "30", "--continue-on-failure", "--no-shrink"),
         # A well-formed document may be no schema (422), a change of an old version (412).
         *("--exclude-checks", "positive_data_acceptance"),

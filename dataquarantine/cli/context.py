@@ -17,6 +17,14 @@ _TOLD = "dataquarantine.told"
 
 #: `--json`: the option of every command that prints a result.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+#: `--profile` of what compares with the topics as they should be.
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(["dev", "production"]),
+    default="dev",
+    show_default=True,
+    help="production: three replicas, two of them in sync.",
+)
 #: `--limit` of the lists.
 limit_option = click.option(
     "--limit",

@@ -6,17 +6,11 @@ from dataclasses import asdict
 
 import click
 
-from dataquarantine.cli.context import current_settings, emit_list, json_option
+from dataquarantine.cli.context import current_settings, emit_list, json_option, profile_option
 
 
 @click.command(epilog="Example: dataquarantine doctor --profile production")
-@click.option(
-    "--profile",
-    type=click.Choice(["dev", "production"]),
-    default="dev",
-    show_default=True,
-    help="production: three replicas, two of them in sync.",
-)
+@profile_option
 @json_option
 @click.pass_context
 def doctor(context: click.Context, profile: str, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataquarantine.cli.context import current_settings, emit_list, json_option
+from dataquarantine.cli.context import current_settings, emit_list, json_option, profile_option
 
 if TYPE_CHECKING:
     from dataquarantine.topics import TopicPlan, TopicResult
@@ -21,13 +21,7 @@ def topics() -> None:
 
 
 @topics.command(epilog="Example: dataquarantine topics create --profile dev --partitions 4")
-@click.option(
-    "--profile",
-    type=click.Choice(["dev", "production"]),
-    default="dev",
-    show_default=True,
-    help="production: three replicas, two of them in sync.",
-)
+@profile_option
 @click.option(
     "--partitions",
     default=4,

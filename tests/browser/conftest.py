@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +17,7 @@ from dataquarantine.store.postgres import Database
 from dataquarantine.store.tokens import TokenBook
 from tests.acceptance.test_dev import Dev, open_folder
 from tests.browser.pages import Site
-from tests.integration.conftest import tansu
+from tests.integration.conftest import skip_loudly, tansu
 from tests.integration.store_fixtures import objects_server, postgres_server, template
 from tests.integration.worker.package_stack import stack, web
 from tests.integration.worker.stack import Stack, until
@@ -54,14 +52,6 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-def skip_loudly(message: str) -> None:
-    """Skip with a warning; CI may not skip."""
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    warnings.warn(message, pytest.PytestWarning, stacklevel=2)
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="package")

@@ -65,6 +65,8 @@ class WorkerApp(faust.App):  # type: ignore[misc]  # untyped base
             port = settings.web.metrics_port + gateway.slot.number
             start_http_server(port, settings.web.metrics_host)
         self.add_future(self._produce())
+        self.add_future(gateway.quarantining.run())
+        self.add_future(gateway.settling.run())
         self.add_future(gateway.feed.refresh_forever())
         self.add_future(gateway.feed.report_shadows())
         self.add_future(gateway.feed.events.run())

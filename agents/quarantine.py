@@ -12,4 +12,4 @@ async def quarantine(chunks: Any) -> None:
     """Store each chunk of dead letters, then let it be committed."""
     async for chunk in chunks:
         if not chunk.is_stale:
-            await gateway.quarantine(chunk)
+            gateway.quarantining.add(chunk)

@@ -16,7 +16,7 @@ async def settle(chunks: Any) -> None:
     """Bring the verdicts of replayed records to their rows."""
     async for chunk in chunks:
         if not chunk.is_stale:
-            await gateway.settle(chunk)
+            gateway.settling.add(chunk)
 
 
 @app.task

@@ -6,14 +6,12 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from dataquarantine import metrics
 from dataquarantine.breaker.flood import FloodGuard
 from dataquarantine.clock import SystemClock
-from dataquarantine.errors import SinkUnavailable
 from dataquarantine.outcomes import ErrorType, JudgedChunk
 from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.private_keys import PrivateKeys
@@ -25,7 +23,7 @@ from dataquarantine.replay.verdicts import read_verdict
 from dataquarantine.schemas.feed import SchemaFeed
 from dataquarantine.settings import PipelineSettings, Settings
 from dataquarantine.stream.chunk import Chunk
-from dataquarantine.stream.gate import SPOOL_FULL, Allowance, Gate
+from dataquarantine.stream.gate import Allowance, Gate
 from dataquarantine.stream.kafka_client import output_batch, output_producer
 from dataquarantine.stream.ledger import LedgerWriter, worker_name
 from dataquarantine.stream.measure import KAFKA_DOWN_AFTER_S
@@ -34,6 +32,7 @@ from dataquarantine.stream.producer import RoundProducer
 from dataquarantine.stream.replays import ReplayRouter
 from dataquarantine.stream.router import Routed, Router
 from dataquarantine.stream.slot import claim_slot
+from dataquarantine.stream.store_rounds import StoreRounds, insist
 from dataquarantine.stream.transactions import Transactions
 from dataquarantine.topics import OUTCOMES, replay_topic
 from dataquarantine.validation.engine import Engine
@@ -47,8 +46,6 @@ from dataquarantine.validation.isolation import (
 from dataquarantine.validation.tally import count_outcomes
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: Chunks in flight per group of topics; the agents' queues hold more, so that a slow sink never
 #: blocks the source behind it.
@@ -100,7 +97,9 @@ class Gateway:
         self._until_timed = TIMED_EVERY
         self._routers: dict[str, Router] = {}
         self._sink: QuarantineSink | None = None
+        self.quarantining = StoreRounds(self.quarantine, self.gate)
         self._settlement: Settlement = open_settlement(settings)
+        self.settling = StoreRounds(self.settle, self.gate)
         self._forwarded = Forwarded(kafka)
 
     def _open_transactions(self) -> Transactions | None:
@@ -221,54 +220,25 @@ class Gateway:
         if not chunk.is_stale and not self.flood.withholds(chunk.tp.topic):
             (chunk.owner.outlet or self.producer).submit(chunk, routed.outputs)
 
-    async def quarantine(self, chunk: Chunk) -> None:
-        """Store a chunk of dead letters in S3 and Postgres, or in the spool, then finish it.
+    def quarantine(self, records: Sequence[Record]) -> None:
+        """Store dead letters in S3 and Postgres, or in the spool. Blocking.
 
-        While neither takes it the topic is held: Kafka keeps the records.
+        Raises: SinkUnavailable when neither takes them.
         """
-        sink = self._sink
-        if sink is None:
+        if self._sink is None:
             raise RuntimeError("Gateway.quarantine before start")
-        # Not submitted: a revocation does not wait for a store, storing again changes nothing.
-        while not chunk.is_stale:
-            try:
-                await asyncio.to_thread(sink.store, chunk.records)
-            except SinkUnavailable as exc:
-                await self._hold(chunk.tp, exc)
-                continue
-            self.gate.release(chunk.tp.topic, SPOOL_FULL)
-            chunk.finish()
-            return
+        self._sink.store(records)
 
-    async def settle(self, chunk: Chunk) -> None:
-        """Bring the replay verdicts of a chunk of outcomes to the database, then finish it.
+    def settle(self, records: Sequence[Record]) -> None:
+        """Bring the replay verdicts among outcomes to the database. Blocking.
 
-        While the database is away the topic is held: Kafka keeps the verdicts.
+        Raises: SinkUnavailable while the database is away.
         """
-        found = [read_verdict(record.value) for record in chunk.records]
+        found = [read_verdict(record.value) for record in records]
         verdicts = [verdict for verdict in found if verdict is not None]
-        while not chunk.is_stale:
-            try:
-                await asyncio.to_thread(self._settlement.apply, verdicts)
-            except SinkUnavailable as exc:
-                await self._hold(chunk.tp, exc)
-                continue
-            self.gate.release(chunk.tp.topic, SPOOL_FULL)
-            for verdict in verdicts:
-                metrics.REPLAYED.labels(verdict.result).inc()
-            chunk.finish()
-            return
-
-    async def _hold(self, tp: TopicPartition, exc: SinkUnavailable) -> None:
-        if not self.gate.reasons(tp.topic):
-            logger.error(
-                "Records of %s wait in Kafka: %s", tp.topic, exc, extra={"action": "sink_held"}
-            )
-        self.gate.hold(tp.topic, SPOOL_FULL)
-        started = time.monotonic()
-        await asyncio.sleep(exc.retry_after_s)
-        paused = time.monotonic() - started
-        metrics.PAUSED_SECONDS.labels(tp.topic, SPOOL_FULL).inc(paused)
+        self._settlement.apply(verdicts)
+        for verdict in verdicts:
+            metrics.REPLAYED.labels(verdict.result).inc()
 
     async def _store_ahead(self, tp: TopicPartition, routed: Routed) -> None:
         """Make durable what the outputs refer to, before they are produced."""
@@ -278,19 +248,9 @@ class Gateway:
         if sink is None:
             raise RuntimeError("Gateway.route before start")
         for payload in routed.detached:
-            await self._insist(tp, sink.store_detached, payload)
+            await insist(self.gate, [tp.topic], sink.store_detached, payload)
         if routed.originals:
-            await self._insist(tp, sink.store_originals, routed.originals)
-
-    async def _insist(self, tp: TopicPartition, store: Callable[[T], None], item: T) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(store, item)
-            except SinkUnavailable as exc:
-                await self._hold(tp, exc)
-                continue
-            self.gate.release(tp.topic, SPOOL_FULL)
-            return
+            await insist(self.gate, [tp.topic], sink.store_originals, routed.originals)
 
     def _measure_end_to_end(self, chunk: Chunk) -> None:
         """Observe a chunk by its first record; clocks that run ahead and replays are left out."""

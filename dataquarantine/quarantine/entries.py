@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -25,10 +25,14 @@ PRODUCER_HEADERS = ("client.id", "client-id", "client_id", "producer")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the stores get of one dead letter; `body` is None when its object is there already."""
+    """What the stores get of one dead letter; `body` is None when its object is there already.
+
+    topic: the dead letter topic that it came from.
+    """
 
     row: QuarantineRow
     body: bytes | None
+    topic: str
     foreign: bool = False
 
 
@@ -53,7 +57,7 @@ def entry_of(
     row = _row(envelope, record, path, now)
     if keys is not None:
         row = msgspec.structs.replace(row, key=keys.column(row.topic, row.key))
-    return Entry(row, None if envelope.payload_ref else body, foreign)
+    return Entry(row, None if envelope.payload_ref else body, record.topic, foreign)
 
 
 def renamed(entry: Entry) -> Entry:
@@ -64,7 +68,7 @@ def renamed(entry: Entry) -> Entry:
     if entry.body is None:
         path = old.storage_path
     row = msgspec.structs.replace(old, id=new_id, storage_path=path)
-    return Entry(row, entry.body, entry.foreign)
+    return replace(entry, row=row)
 
 
 def _row(envelope: Envelope, record: Record, path: str, now: datetime) -> QuarantineRow:

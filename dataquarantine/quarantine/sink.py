@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """What became of a chunk of dead letters.
+    """What became of dead letters.
 
     new: rows that were not there before. repeated: rows that were.
     spooled_rows, spooled_payloads: what waits on disk for its store.
@@ -94,19 +94,19 @@ class QuarantineSink:
         )
 
     def store(self, records: Sequence[Record]) -> StoreReport:
-        """Make a chunk durable; when this returns, its offset may be committed.
+        """Make dead letters durable; when this returns, their offsets may be committed.
 
         Repetition leaves one row and one reachable payload.
 
         Raises: SinkUnavailable when a store is away and the spool can't take its part; nothing of
-            the chunk may be committed then.
+            them may be committed then.
         """
         now = self._clock.now()
         all_entries = [entry_of(record, self._cluster_id, now, self._keys) for record in records]
         entries, conflicts = self._not_stored_yet(all_entries)
         if not entries:
             return StoreReport(repeated=len(all_entries))
-        entries, packages = layouts.pack(entries, self._layout, records[0].topic)
+        entries, packages = layouts.pack(entries, self._layout)
         missed = self._put(packages)
         rows = _rows(entries, missed)
         inserted = self._insert(rows)
@@ -177,7 +177,7 @@ class QuarantineSink:
         self._spool.close()
 
     def _not_stored_yet(self, entries: list[Entry]) -> tuple[list[Entry], tuple[UUID, ...]]:
-        """Leave out what both stores have; give a new id where another payload has the id."""
+        """Leave out what both stores have, or what comes twice; rename where a payload differs."""
         known = self._known([entry.row for entry in entries])
         if known is None:
             known = {}
@@ -186,12 +186,16 @@ class QuarantineSink:
             checksums = {row_id: found.payload_crc32c for row_id, found in known.items()}
         kept: list[Entry] = []
         conflicts: list[UUID] = []
+        here: set[UUID] = set()
         for entry in entries:
             row = entry.row
             if checksums.setdefault(row.id, row.payload_crc32c) != row.payload_crc32c:
                 conflicts.append(row.id)
-                kept.append(renamed(entry))
-            elif row.id not in known or not known[row.id].payload_is_stored:
+                entry = renamed(entry)
+            elif row.id in known and known[row.id].payload_is_stored:
+                continue
+            if entry.row.id not in here:
+                here.add(entry.row.id)
                 kept.append(entry)
         if conflicts:
             logger.error(

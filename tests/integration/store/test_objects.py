@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -238,7 +239,7 @@ def test_every_byte_of_random_records_comes_back(objects: ObjectStore, layout: L
     paths = []
     for first in range(0, count, 500):
         entries = [entry_of(letter, CLUSTER, NOW) for letter in letters[first : first + 500]]
-        entries, packages = layouts.pack(entries, layout, "quarantine-dlq")
+        entries, packages = layouts.pack(entries, layout)
         put(objects, *(package.item for package in packages))
         paths += [entry.row.storage_path for entry in entries]
 
@@ -255,17 +256,31 @@ def test_auto_packs_large_chunks_only(count: int, objects_made: int) -> None:
     letters = dead_letters([source(n) for n in range(count)])
     entries = [entry_of(letter, CLUSTER, NOW) for letter in letters]
 
-    placed, packages = layouts.pack(entries, "auto", "quarantine-dlq")
+    placed, packages = layouts.pack(entries, "auto")
 
     assert len(packages) == objects_made
     assert len({entry.row.storage_path for entry in placed}) == count
 
 
+def test_each_partition_has_its_own_segment() -> None:
+    letters = dead_letters([source(n) for n in range(9)])
+    mixed = [replace(each, partition=n % 2) for n, each in enumerate(letters)]
+    entries = [entry_of(each, CLUSTER, NOW) for each in mixed]
+
+    placed, packages = layouts.pack(entries, "segment")
+
+    names = [package.item.path.partition("_")[0] for package in packages]
+    assert names == ["quarantine-dlq/0/0-8", "quarantine-dlq/1/1-7"]
+    assert {entry.row.storage_path.rpartition("/")[0] for entry in placed} == {
+        "quarantine-dlq/0", "quarantine-dlq/1"
+    }  # fmt: skip
+
+
 def test_the_same_chunk_makes_the_same_segment() -> None:
     entries = [entry_of(each, CLUSTER, NOW) for each in dead_letters([source(n) for n in range(9)])]
 
-    [first] = layouts.pack(entries, "segment", "quarantine-dlq")[1]
-    [again] = layouts.pack(entries, "segment", "quarantine-dlq")[1]
+    [first] = layouts.pack(entries, "segment")[1]
+    [again] = layouts.pack(entries, "segment")[1]
 
     assert first.item == again.item
     assert first.item.path.startswith("quarantine-dlq/0/0-8_")

@@ -50,6 +50,17 @@ def test_repetition_leaves_one_row_and_one_payload(
     assert len(rows_of(database)) == len(list(objects.paths())) == 10
 
 
+def test_what_comes_twice_at_once_is_stored_once(
+    sink: QuarantineSink, database: Database, objects: ObjectStore
+) -> None:
+    letters = dead_letters([source(n) for n in range(3)])
+
+    report = sink.store(letters + letters[1:])
+
+    assert (report.new, report.repeated, report.conflicts) == (3, 2, ())
+    assert len(rows_of(database)) == len(list(objects.paths())) == 3
+
+
 def test_an_id_with_another_payload_is_stored_under_a_new_one(
     sink: QuarantineSink, database: Database, objects: ObjectStore
 ) -> None:

@@ -2,7 +2,8 @@
 
 Valid path: from the producer's clock to a downstream consumer. Invalid path: to the moment that the
 record's row can be read in Postgres. Floor: the same without a gateway, producer to broker to
-consumer. Everything runs on one machine, so there is one clock; every record carries its own time.
+consumer. Exactly once: the gateway with transactions, its consumer reads what is committed.
+Everything runs on one machine, so there is one clock; every record carries its own time.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from benchmarks.surroundings import Surroundings, surroundings
 from dataquarantine.dev.service import answers
 
 RATES = (1000, 10_000)
+#: Contenders, and how the gateway delivers.
+DELIVERY = {"floor": None, "gateway": "at_least_once", "exactly once": "exactly_once"}
 SECONDS = 20.0
 #: Left out at the beginning: first fetches, caches, the day's partitions.
 WARM_UP_S = 5.0
@@ -52,11 +55,12 @@ def main() -> None:
 def measure(
     around: Surroundings, rates: Sequence[int], rounds: int, seconds: float
 ) -> dict[str, Any]:
-    """Measure gateway and floor in turns at every rate."""
+    """Measure the contenders in turns at every rate; transactions need Apache Kafka."""
+    names = [name for name in DELIVERY if around.is_kafka or name != "exactly once"]
     found: list[dict[str, Any]] = []
     for number in range(rounds):
         for rate in rates:
-            for name in ("floor", "gateway"):
+            for name in names:
                 run = _run(around, name, rate, seconds, number)
                 found.append({"contender": name, "rate": rate, "round": number, **run})
                 print(line(found[-1]), flush=True)
@@ -65,7 +69,7 @@ def measure(
 
 def line(run: dict[str, Any]) -> str:
     text = (
-        f"{run['contender']:<8} {run['rate']:>7,}/s{'' if run['sustained'] else ' not sustained'}"
+        f"{run['contender']:<12} {run['rate']:>7,}/s{'' if run['sustained'] else ' not sustained'}"
     )
     for path in ("valid", "row"):
         if run.get(path):
@@ -86,10 +90,10 @@ def quantiles(seconds: Sequence[float]) -> dict[str, float]:
 
 def _run(around: Surroundings, name: str, rate: int, seconds: float, number: int) -> dict[str, Any]:
     bench = around.loaded(Load(WARM_UP_RECORDS))
-    outputs = make_outputs(bench, name, f"{number}-{rate}")
+    outputs = make_outputs(bench, name.replace(" ", "-"), f"{number}-{rate}")
     workers = []
-    if name == "gateway":
-        config = around.worker_config(bench, outputs)
+    if (delivery := DELIVERY[name]) is not None:
+        config = around.worker_config(bench, outputs, delivery=delivery)
         workers = [subprocess.Popen(worker_command(config), cwd=ROOT)]
     try:
         if workers:

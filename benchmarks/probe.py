@@ -89,7 +89,7 @@ def rows(url: str, topic: str, since: float, until: float) -> list[float]:
     query = (
         'SELECT partition, "offset", source_timestamp_ms FROM quarantine_records '
         "WHERE topic = %s AND \"timestamp\" >= now() - interval '1 hour' "
-        "AND stored_at > now() - interval '10 seconds'"
+        "AND stored_at > now() - interval '3 seconds'"
     )
     seen: set[tuple[int, int]] = set()
     with connection.cursor() as cursor:

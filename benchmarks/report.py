@@ -90,11 +90,11 @@ def latency(report: dict[str, Any]) -> str:
     runs = report["runs"]
     rows = []
     for rate in sorted({run["rate"] for run in runs}):
-        for name, path in (("floor", "valid"), ("gateway", "valid"), ("gateway", "row")):
+        for name, path in _LATENCIES:
             of_this = [r for r in runs if (r["rate"], r["contender"]) == (rate, name)]
             found = [run[path] for run in of_this if run.get(path, {}).get("n")]
             if found:
-                what = {"floor": "no gateway"}.get(name, f"gateway, {_PATHS[path]}")
+                what = _LATENCIES[name, path]
                 if not all(run["sustained"] for run in of_this):
                     what += " (backlog grew)"
                 figures = [f"{median(each[q] for each in found):.1f}" for q in QUANTILES]
@@ -104,7 +104,14 @@ def latency(report: dict[str, Any]) -> str:
     return f"{table(('ms', *QUANTILES), rows)}\n\n{note} {conditions(report)}\n"
 
 
-_PATHS = {"valid": "valid record consumed", "row": "refused record is a row"}
+#: By contender and path.
+_LATENCIES = {
+    ("floor", "valid"): "no gateway",
+    ("gateway", "valid"): "gateway, valid record consumed",
+    ("gateway", "row"): "gateway, refused record is a row",
+    ("exactly once", "valid"): "exactly once, valid record consumed",
+    ("exactly once", "row"): "exactly once, refused record is a row",
+}
 
 
 def growth(report: dict[str, Any]) -> str:

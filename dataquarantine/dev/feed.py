@@ -58,6 +58,11 @@ class Feed:
         )
         try:
             await self._producer.start()
+            # Not by asking for its partitions: some brokers create it then, the others are asked
+            # for 40 s
+            topics = (await self._producer.client.fetch_all_metadata()).topics()
+            if self.topic not in topics:
+                raise UnknownTopicOrPartitionError(self.topic)
             self._partitions = sorted(await self._producer.partitions_for(self.topic))
         except (KafkaError, OSError) as exc:
             await self._producer.stop()

@@ -8,13 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import growth, judging, latency, queries, startup, throughput
+from benchmarks import growth, judging, latency, queries, sinks, startup, throughput
 from benchmarks.report import RESULTS
 from benchmarks.surroundings import Surroundings, surroundings
 
@@ -49,17 +47,15 @@ def _run(around: Surroundings, arguments: argparse.Namespace) -> None:
         lambda: latency.measure(around, loads, rounds, latency.SECONDS),
         lambda: startup.measure(around, rounds),
         lambda: growth.measure(around, growth.RECORDS),
+        lambda: {**around.described(), **_sinks(rounds)},
+        lambda: {**around.described(), **queries.measure()},
     ]
-    if find_spec("benchmarks.sinks") is not None:
-        steps.append(lambda: {**around.described(), **_sinks(rounds)})
-    steps.append(lambda: {**around.described(), **queries.measure()})
     for step in steps:
         _keep(arguments.results, step())
 
 
 def _sinks(rounds: int) -> dict[str, Any]:
     """Measure how fast dead letters get into both stores, layouts in turns."""
-    sinks = import_module("benchmarks.sinks")
     found: dict[str, list[float]] = {layout: [] for layout in sinks.RECORDS}
     with sinks.stores() as (url, objects):
         for _ in range(rounds):

@@ -46,9 +46,14 @@ def main() -> None:
 def measure(
     around: Surroundings, records: int, rounds: int, names: Sequence[str] = NAMES
 ) -> dict[str, Any]:
-    """Let all contenders run in turns; the one that starts a round changes."""
+    """Let all contenders run in turns; the one that starts a round changes.
+
+    A run before that is not counted: a broker's first minute is its compiler's, which takes the
+    processor from whoever needs both cores.
+    """
     bench = around.loaded(Load(records))
     running = [c for c in CONTENDERS if c.name in names and c.is_there]
+    run_gateway(around, bench, "warm-up")
     found: list[list[Result]] = []
     for number in range(rounds):
         entries = [None, *running]

@@ -7,11 +7,17 @@ from typing import Any, Literal
 
 import structlog
 
+from dataquarantine.errors import DataQuarantineError
+
 LogFormat = Literal["console", "json"]
 Fields = MutableMapping[str, Any]
 
 #: Packages that log a lot at INFO which nobody on call acts on.
 QUIET = ("aiokafka.consumer.subscription_state", "botocore", "urllib3")
+
+
+#: Logs what ended the process.
+FAUSTS_WORKER = "faust.worker"
 
 
 def logging_config(log_format: LogFormat, level: str = "INFO") -> dict[str, Any]:
@@ -61,10 +67,24 @@ def _fields(log_format: LogFormat) -> list[Any]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
         _without_foreign_extras,
+        _remedy_alone,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if log_format == "json":
         fields.append(structlog.processors.format_exc_info)
+    return fields
+
+
+def _remedy_alone(_logger: Any, _method: str, fields: Fields) -> Fields:
+    """Say in one line why a worker ended, where that is an error that tells its remedy.
+
+    Faust logs what ended it as a traceback through its own code.
+    """
+    exc_info = fields.get("exc_info")
+    reason = exc_info[1] if isinstance(exc_info, tuple) else None
+    if isinstance(reason, DataQuarantineError) and fields["logger"] == FAUSTS_WORKER:
+        del fields["exc_info"]
+        fields["event"] = f"The worker ended: {reason}"
     return fields
 
 

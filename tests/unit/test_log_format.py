@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from structlog.stdlib import ProcessorFormatter
 
-from dataquarantine.log_format import LogFormat, logging_config
+from dataquarantine.log_format import FAUSTS_WORKER, LogFormat, logging_config
+from dataquarantine.stream.ledger import LedgerUnavailable
 
 
 def line(log_format: LogFormat, name: str, text: str, *args: object, **rest: Any) -> str:
@@ -70,3 +71,18 @@ def test_a_console_line_is_a_sentence() -> None:
     assert "it waits" in found
     assert "rows=3" in found
     assert "action" not in found
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_why_a_worker_ended_is_one_line_with_the_remedy(log_format: LogFormat) -> None:
+    try:
+        raise LedgerUnavailable("no ledger; run `dataquarantine topics create`")
+    except LedgerUnavailable as exc:
+        reason = (type(exc), exc, exc.__traceback__)
+
+    found = line(log_format, FAUSTS_WORKER, "Error: %r", reason[1], exc_info=reason)
+    elsewhere = line(log_format, "a", "Error: %r", reason[1], exc_info=reason)
+
+    assert "The worker ended: no ledger; run `dataquarantine topics create`" in found
+    assert "Traceback" not in found
+    assert "Traceback" in elsewhere

@@ -107,8 +107,7 @@ def commit_age_s(stack: Stack) -> float:
 
 
 def all_arrived(stack: Stack, count: int) -> bool:
-    rows = stack.rows()
-    return len(rows) == count and all(row["status"] == "stored" for row in rows)
+    return stack.count_rows() == stack.count_rows("stored") == count
 
 
 def payloads(stack: Stack, objects: ObjectStore) -> list[bytes | None]:
@@ -197,7 +196,7 @@ def test_an_outage_under_load_loses_nothing_and_stalls_no_source(
     stack.start_worker()
     load = Load(stack)
     load.send()
-    until(lambda: len(stack.rows()) == load.bad, 30, "rows before the outage")
+    until(lambda: stack.count_rows() == load.bad, 30, "rows before the outage")
 
     stop(servers)
     load.run(OUTAGE_S)

@@ -364,18 +364,23 @@ class Stack:
         connection.close()
         return rows
 
-    def count_rows(self) -> int:
+    def count_rows(self, status: str = "%") -> int:
+        """Count the rows, where not all of them need be fetched.
+
+        Args: status: a pattern of LIKE.
+        """
         connection = psycopg2.connect(self.database_url.replace("+psycopg2", ""))
         with connection, connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM quarantine_records WHERE topic = %s", [self.source]
+                "SELECT count(*) FROM quarantine_records WHERE topic = %s AND status LIKE %s",
+                [self.source, status],
             )
             [count] = cursor.fetchone() or (0,)
         connection.close()
         return int(count)
 
     def wait_for_rows(self, count: int, timeout_s: float = 60) -> list[dict[str, Any]]:
-        until(lambda: len(self.rows()) >= count, timeout_s, f"{count} rows")
+        until(lambda: self.count_rows() >= count, timeout_s, f"{count} rows")
         return self.rows()
 
     def object(self, path: str) -> bytes:

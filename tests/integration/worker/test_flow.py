@@ -242,12 +242,14 @@ def test_an_envelope_that_its_topic_refuses_leaves_its_payload_in_s3(kafka_stack
 
 
 def test_ten_thousand_records_that_are_all_bad_are_all_stored(lane: Stack) -> None:
-    lane.produce([b'{"_schema":"user_event","n":%d}' % n for n in range(10_000)])
+    # A tenth on Tansu and in exactly_once mode, where the sinks do nothing else.
+    count = 10_000 if lane.idempotence and lane.delivery == "at_least_once" else 1000
+    lane.produce([b'{"_schema":"user_event","n":%d}' % n for n in range(count)])
 
-    rows = lane.wait_for_rows(10_000, timeout_s=150)
-    assert [row["offset"] for row in rows] == list(range(10_000))
-    assert len(lane.objects()) == 10_000
-    until(lambda: lane.committed(lane.source) == {0: 10_000}, 30, "source committed")
+    rows = lane.wait_for_rows(count, timeout_s=150)
+    assert [row["offset"] for row in rows] == list(range(count))
+    assert len(lane.objects()) == count
+    until(lambda: lane.committed(lane.source) == {0: count}, 30, "source committed")
 
 
 def test_observe_mode_judges_and_counts_but_writes_nothing(lane: Stack) -> None:

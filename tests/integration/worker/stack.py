@@ -35,11 +35,13 @@ from dataquarantine.settings import Settings
 from dataquarantine.topics import CONTROL, LEDGER, OUTCOMES, TABLES, plan_topics, replay_topic
 
 SCHEMAS = Path(__file__).parents[3] / "schemas"
-#: What is answered while a group's coordinator moves to another broker.
+#: What comes of asking while a group's coordinator moves to another broker.
 MOVING = (
     KafkaError.NOT_COORDINATOR,
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError._TRANSPORT,  # noqa: SLF001  # librdkafka's own codes are named so
+    KafkaError._TIMED_OUT,  # noqa: SLF001
 )
 PARTITIONS = 4
 SHARED = (LEDGER, CONTROL, OUTCOMES)
@@ -103,6 +105,7 @@ class Stack:
     replication: int = 1
     partitions: int = PARTITIONS
     lanes: list[Stack] = field(default_factory=list)
+    _asking: Consumer | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.group = self.group or f"{self.name}-validators"
@@ -316,29 +319,35 @@ class Stack:
 
     def committed(self, topic: str) -> dict[int, int]:
         """Committed next_offset by partition; partitions without one are left out."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.bootstrap_servers,
-                "group.id": self.group,
-                # else it waits for a moment without any transaction under way
-                "isolation.level": "read_uncommitted",
-            }
-        )
         wanted = [TopicPartition(topic, partition) for partition in range(self.partitions)]
         found: list[TopicPartition] = []
 
         def is_answered() -> bool:
             try:
-                found[:] = consumer.committed(wanted, timeout=20)
+                found[:] = self._asker().committed(wanted, timeout=20)
             except KafkaException as exc:
+                self._asking = None
                 if exc.args[0].code() not in MOVING:
                     raise
                 return False
             return True
 
         until(is_answered, 60, "the group's coordinator answers")
-        consumer.close()
         return {tp.partition: tp.offset for tp in found if tp.offset >= 0}
+
+    def _asker(self) -> Consumer:
+        """A client that asks for what is committed; a new one each time would take longer."""
+        if self._asking is None:
+            self._asking = Consumer(
+                {
+                    "bootstrap.servers": self.bootstrap_servers,
+                    "group.id": self.group,
+                    # else it waits for a moment without any transaction under way
+                    "isolation.level": "read_uncommitted",
+                    "reconnect.backoff.max.ms": 500,
+                }
+            )
+        return self._asking
 
     def ends(self, topic: str) -> dict[int, int]:
         """End offset by partition; empty partitions are left out."""

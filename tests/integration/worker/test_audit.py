@@ -46,14 +46,14 @@ def audited(kafka_stack: Stack) -> Iterator[Stack]:
     yield stack
 
 
-@pytest.mark.parametrize("deep", [(), ("--deep",)], ids=["self-reported", "deep"])
-def test_what_was_not_damaged_is_clean(audited: Stack, deep: tuple[str, ...]) -> None:
-    code, document = audit(audited, *deep)
+def test_what_was_not_damaged_is_clean(audited: Stack) -> None:
+    for deep, basis in ((), "self-reported"), (("--deep",), "record by record"):
+        code, document = audit(audited, *deep)
 
-    assert (code, document["clean"], document["findings"]) == (0, True, [])
-    assert document["basis"] == ("record by record" if deep else "self-reported")
-    [partition] = document["partitions"]
-    assert (partition["seen"], partition["valid"], partition["invalid"]) == (100, 91, 9)
+        assert (code, document["clean"], document["findings"]) == (0, True, [])
+        assert document["basis"] == basis
+        [partition] = document["partitions"]
+        assert (partition["seen"], partition["valid"], partition["invalid"]) == (100, 91, 9)
 
 
 def test_a_deleted_row_and_a_deleted_object_are_named(audited: Stack) -> None:

@@ -19,7 +19,7 @@ from tests.integration.worker.test_ledger import BAD, VALID, entries
 
 SECONDS = int(os.environ.get("FLOOD_SECONDS", "0"))
 RATE = 1000
-LIMIT, CHUNK, FLOOD = 2000, 200, 20_000
+LIMIT, CHUNK, FLOOD = 2000, 200, 10_000
 SETTINGS = {"flood_records": LIMIT, "min_records": 10**6, "trial_records": 100}
 
 
@@ -97,6 +97,7 @@ def test_a_flood_is_stopped_before_it_fills_the_quarantine(
 ) -> None:
     kafka_stack.delivery = delivery
     kafka_stack.kafka = {"max_chunk_records": CHUNK}
+    kafka_stack.s3 = {**kafka_stack.s3, "layout": "auto"}
     bad, other = kafka_stack.add_lane(), kafka_stack.add_lane()
     for lane in (bad, other):
         lane.create_topics()

@@ -153,6 +153,7 @@ def get(worker: Worker, path: str) -> bytes:
         return bytes(answer.read())
 
 
+@pytest.mark.parametrize("stack", ["kafka"], indirect=True)
 def test_ids_are_read_through_from_another_registry_and_others_do_not_wait(stack: Stack) -> None:
     stack.pipeline = {"schema": {"from": "confluent"}}
     folder = {"folder": str(SCHEMAS), "topic": stack.schema_log}
@@ -230,6 +231,7 @@ BARE = b'{"_schema":"order","id":"2"}'
 NUMBERED = b'{"_schema":"order","id":3}'
 
 
+@pytest.mark.parametrize("stack", ["kafka"], indirect=True)
 def test_the_documented_walk_refuses_shadows_enforces_falls_back_and_rolls_back(
     stack: Stack, walk: Walk
 ) -> None:

@@ -9,7 +9,7 @@ CACHE := .cache
 PYTEST := $(BIN)/python -m pytest
 # Most tests wait for a broker or a process, so they run side by side; those that hold a figure of
 # time against a bar run by themselves.
-BESIDE := -m "not alone" -n 3 --dist loadfile --durations 40
+BESIDE := -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder --durations 60
 
 PROMTOOL := $(or $(shell command -v promtool),$(CACHE)/prometheus/usr/bin/promtool)
 

@@ -264,7 +264,7 @@ def test_auto_packs_large_chunks_only(count: int, objects_made: int) -> None:
 
 def test_each_partition_has_its_own_segment() -> None:
     letters = dead_letters([source(n) for n in range(9)])
-    mixed = [replace(each, partition=n % 2) for n, each in enumerate(letters)]
+    mixed = [replace(each, partition=n % 2) for n, each in enumerate(letters)]  # type: ignore[type-var]  # they are SourceRecords
     entries = [entry_of(each, CLUSTER, NOW) for each in mixed]
 
     placed, packages = layouts.pack(entries, "segment")

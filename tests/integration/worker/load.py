@@ -96,6 +96,12 @@ class Stalls:
                 self.worst_s, self.worst_ended = stalled_s, time.strftime("%X")
             time.sleep(0.2)
 
+    def watch_moves(self, seconds: float) -> None:
+        """Watch for so long at most, until every partition has moved from where it is."""
+        self.watch(0.1)  # what was committed before is seen
+        began = time.monotonic()
+        self.watch(seconds, lambda: min(self._moved.values()) > began)
+
     def close(self) -> None:
         self._consumer.close()
 

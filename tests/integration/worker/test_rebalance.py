@@ -36,10 +36,10 @@ def test_joins_and_kills_lose_nothing_and_never_stop_a_partition(
             joined = stack.start_worker(wait=False)
             stalls.watch(40, partial(Worker.is_ready, joined))
             assert joined.is_ready(), "a joined worker holds partitions"
-            stalls.watch(4)
+            stalls.watch_moves(4)
             members.append(member_count(stack))
             joined.kill()
-            stalls.watch(SESSION_S + 6)
+            stalls.watch_moves(SESSION_S + 6)
         stalls.close()
 
     def drained() -> bool:

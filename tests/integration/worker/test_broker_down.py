@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,22 +13,21 @@ from tests.integration.conftest import CACHE, require_kafka
 from tests.integration.worker.load import Load, missing_and_twice
 from tests.integration.worker.stack import Stack, until
 
-DOWN_S = float(os.environ.get("BROKER_DOWN_S", "20"))
+DOWN_S = float(os.environ.get("BROKER_DOWN_S", "12"))
 RATE = int(os.environ.get("BROKER_DOWN_RATE", "2000"))
 BACK_WITHIN_S = 30
 
 
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[KafkaCluster]:
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
     """A broker that no other test needs."""
     require_kafka()
-    cluster = KafkaCluster(tmp_path / "kafka", cache=CACHE)
+    cluster = KafkaCluster(tmp_path_factory.mktemp("kafka"), cache=CACHE)
     cluster.start()
     yield cluster
     cluster.stop()
 
 
-@pytest.mark.alone
 @pytest.mark.kafka
 @pytest.mark.timeout(300 + DOWN_S)
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])

@@ -11,6 +11,10 @@ PYTEST := $(BIN)/python -m pytest
 # time against a bar run by themselves.
 BESIDE := -m "not alone" -n 3 --dist loadfile --no-loadscope-reorder --durations 60
 
+# What tests fetch where they find the programs for it.
+FETCHED = $(if $(shell command -v npm),$(CACHE)/webhooks/ready) \
+	$(if $(shell command -v java >/dev/null && command -v mvn),kafka)
+
 PROMTOOL := $(or $(shell command -v promtool),$(CACHE)/prometheus/usr/bin/promtool)
 
 RUN_READY := $(VENV)/.ready-to-run
@@ -19,8 +23,8 @@ TEST_READY := $(VENV)/.ready-to-test
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-unit test-integration test-acceptance lint fmt types bench \
 	bench-full bench-overview bench-check bench-docs \
-	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-test lighthouse screenshots test-browser \
-	site deploy-check promtool
+	chaos conformance fuzz webhooks docs wheel clean dashboard dashboard-packages dashboard-test lighthouse \
+	screenshots test-ready test-browser site deploy-check promtool kafka
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +35,11 @@ run: $(RUN_READY) ## Run everything on this machine: broker, Postgres, S3, a wor
 	@scripts/build-dashboard || echo "the dashboard could not be built (no Node, no network?); going on without it" >&2
 	@$(BIN)/dataquarantine dev
 
-test: $(TEST_READY) dashboard $(if $(shell command -v npm),$(CACHE)/webhooks/ready) ## Run all tests (real Kafka too, where Java 17 and Maven are)
+test: test-ready ## Run all tests (real Kafka too, where Java 17 and Maven are)
 	scripts/test-again $(BIN)/python $(BESIDE)
 	scripts/test-again $(BIN)/python -m alone --durations 20
+
+test-ready: $(TEST_READY) dashboard $(FETCHED)
 
 test-unit: $(TEST_READY) ## Run the tests that need no broker or database
 	$(PYTEST) tests/unit
@@ -102,11 +108,13 @@ webhooks: $(TEST_READY) $(CACHE)/webhooks/ready ## Judge GitHub's webhook payloa
 docs: $(TEST_READY) ## Write the reference pages of commands, settings and metrics
 	$(BIN)/python -m tests.reference
 
-dashboard: $(RUN_READY) ## Build the dashboard, if its sources have changed (Node 20, else one from a wheel)
+dashboard: dashboard-packages ## Build the dashboard, if its sources have changed (Node 20, else one from a wheel)
 	@scripts/build-dashboard
 
-dashboard-test: $(RUN_READY) ## Check the dashboard's style and run its unit tests
+dashboard-packages: $(RUN_READY)
 	@scripts/build-dashboard packages
+
+dashboard-test: dashboard-packages ## Check the dashboard's style and run its unit tests
 	@scripts/with-node sh -c "cd dashboard && npm run --silent lint && npm run --silent test"
 
 site: $(CACHE)/tools/ready ## Build the documentation strictly into .cache/site
@@ -115,6 +123,10 @@ site: $(CACHE)/tools/ready ## Build the documentation strictly into .cache/site
 deploy-check: $(TEST_READY) $(CACHE)/tools/ready $(PROMTOOL) ## Check Compose files, chart, alerts and dashboards
 	scripts/check-deploy
 	$(PYTEST) tests/unit/deploy
+
+kafka: $(RUN_READY)
+	@$(BIN)/python -c "from pathlib import Path; from dataquarantine.dev.kafka import fetch_jars; \
+		fetch_jars(Path('$(CACHE)'))"
 
 promtool: $(PROMTOOL) ## Fetch promtool, which tests the alerts (Debian's package, not installed)
 

@@ -30,23 +30,33 @@ CODES = [
 
 
 def load(database: Database, count: int, now: datetime) -> None:
-    """Fill the partitions of the last days; indexes other than the key are made afterwards."""
+    """Fill the partitions of the last days; indexes other than the key are made afterwards.
+
+    Each step is a transaction that takes itself off the list: called again after it was stopped, it
+    goes on where it was.
+    """
     Partitions(database, retention_days=PARTITIONS).maintain(now)
-    indexes = database.transact(_drop_indexes)
-    for back in range(DAYS):
-        day = datetime.combine(now.date() - timedelta(days=back), time(), UTC)
-        # Today's records are of the part of it that is over.
-        until = min(now, day + timedelta(days=1))
-        values = {"day": day, "count": count // DAYS, "step": (until - day) / (count // DAYS)}
-        database.transact(
-            partial(_fill, partition=f"quarantine_records_{day:%Y%m%d}", values=values),
-            timeout_s=SLOW_S,
-        )
-    for definition in (*indexes, *_INCIDENTS):
-        database.transact(partial(_execute, statement=definition), timeout_s=SLOW_S)
+    if not is_begun(database):
+        database.transact(partial(_plan, count=count, now=now))
+    while database.transact(_do_next, timeout_s=SLOW_S):
+        pass
     RecordCounts(database).recount()
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("DROP TABLE load_steps"))
+
+
+def is_begun(database: Database) -> bool:
+    """Tell whether a load was begun that has not ended."""
+    asked = text("SELECT to_regclass('load_steps') IS NOT NULL")
+    return bool(database.transact(lambda c: c.execute(asked).scalar()))
+
+
+def newest_at(database: Database) -> datetime | None:
+    """Say when the newest record was seen; None when there are none."""
+    asked = text("SELECT max(last_seen) FROM incidents")
+    found: datetime | None = database.transact(lambda c: c.execute(asked).scalar())
+    return found
 
 
 def fingerprint(number: int) -> str:
@@ -54,12 +64,31 @@ def fingerprint(number: int) -> str:
     return f"v1:{number:024x}"
 
 
-def _fill(connection: Connection, partition: str, values: dict[str, object]) -> None:
-    connection.execute(text(_FILL.format(partition=partition)), values)
+def _plan(connection: Connection, count: int, now: datetime) -> None:
+    """Write down what there is to do, and drop the indexes."""
+    statements = []
+    for back in range(DAYS):
+        day = datetime.combine(now.date() - timedelta(days=back), time(), UTC)
+        # Today's records are of the part of it that is over.
+        step = (min(now, day + timedelta(days=1)) - day) / (count // DAYS)
+        values = {"day": day.timestamp(), "step_s": step.total_seconds(), "count": count // DAYS}
+        statements.append(_FILL.format(partition=f"quarantine_records_{day:%Y%m%d}", **values))
+    statements += [*_drop_indexes(connection), *_INCIDENTS]
+    connection.execute(text("CREATE TABLE load_steps (number int PRIMARY KEY, statement text)"))
+    connection.execute(
+        text("INSERT INTO load_steps VALUES (:number, :statement)"),
+        [{"number": number, "statement": each} for number, each in enumerate(statements)],
+    )
 
 
-def _execute(connection: Connection, statement: str) -> None:
-    connection.execute(text(statement))
+def _do_next(connection: Connection) -> bool:
+    step = connection.execute(text("SELECT * FROM load_steps ORDER BY number LIMIT 1")).first()
+    if step is None:
+        return False
+    connection.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+    connection.execute(text(step.statement))
+    connection.execute(text("DELETE FROM load_steps WHERE number = :n"), {"n": step.number})
+    return True
 
 
 def _drop_indexes(connection: Connection) -> list[str]:
@@ -85,7 +114,7 @@ _FILL = rf"""
         schema_version, error_type, error_message, field_path, storage_path, status, code,
         fingerprint, violations, key, producer, lineage_id, source_timestamp_ms, dlq_partition,
         dlq_offset, payload_crc32c, quarantined_at, stored_at, updated_at)
-    SELECT id, topic, n % 8, extract(epoch FROM :day)::bigint * 10 + n, at, 'schema_' || f % 40,
+    SELECT id, topic, n % 8, {{day}}::bigint * 10 + n, at, 'schema_' || f % 40,
         '1.0.0', {_array([each for each, _ in CODES])}[kind], message, field,
         topic || '/' || n % 8 || '/' || n || '_' || id || '.json',
         CASE WHEN luck < 0.9 THEN 'stored' WHEN luck < 0.95 THEN 'discarded'
@@ -106,10 +135,10 @@ _FILL = rf"""
                 ELSE noise || ' is greater than the maximum of 100' END AS message
         FROM (
             SELECT n, gen_random_uuid() AS id, random() AS luck,
-                CAST(:day AS timestamptz) + n * CAST(:step AS interval) AS at,
+                to_timestamp({{day}}) + n * make_interval(secs => {{step_s}}) AS at,
                 floor({FINGERPRINTS} * power(random(), 2))::int AS f,
                 substr(md5(random()::text), 1, 10) AS noise
-            FROM generate_series(0, CAST(:count AS bigint) - 1) n
+            FROM generate_series(0, {{count}}::bigint - 1) n
             OFFSET 0
         ) r
     ) q

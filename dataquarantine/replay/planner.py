@@ -22,7 +22,7 @@ from dataquarantine.replay.leases import Lease
 from dataquarantine.replay.newer import Place, count_newer
 from dataquarantine.replay.repairs import Repairer, repairer
 from dataquarantine.replay.requests import Repair
-from dataquarantine.store import audit_log
+from dataquarantine.store import audit_log, edits
 from dataquarantine.validation.masking import mask_document, mask_value
 from dataquarantine.validation.payload import UNDECODABLE, decode_json
 
@@ -37,7 +37,8 @@ _REPAIR: TypeAdapter[Repair] = TypeAdapter(Repair)
 
 def repairer_of(job: Job, bench: Bench) -> Repairer:
     """Make the repairer of a stored job; `now()` in a step is the time the job was made."""
-    repair = _REPAIR.validate_python(job.repair)
+    stored = {name: value for name, value in job.repair.items() if name != edits.PRIVATE}
+    repair = _REPAIR.validate_python(stored)
     return repairer(repair, bench.definition, keep=bench.selectors, now=job.created_at)
 
 

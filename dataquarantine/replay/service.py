@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from dataquarantine.replay.bench import definition_of, selector_fields
 from dataquarantine.replay.example import Example, derive
 from dataquarantine.replay.jobs import ReplayJobs
 from dataquarantine.replay.json_diff import diff
-from dataquarantine.replay.requests import Edit, NewReplay, NoRepair, Patch, Recipe, Selection
+from dataquarantine.replay.requests import Edit, NewReplay, NoRepair, Patch, Selection
 from dataquarantine.schemas.catalog import SchemaCatalog
 from dataquarantine.settings import Settings
+from dataquarantine.store import edits
 from dataquarantine.store.postgres import Database
 from dataquarantine.store.queries import QuarantineQueries, conditions
 from dataquarantine.validation.masking import mask_document, mask_value
@@ -97,33 +99,26 @@ class Replays:
         if isinstance(repair, NoRepair):
             return {"kind": "none"}
         if isinstance(repair, Edit):
-            edits = {
+            patches = {
                 str(record_id): self._edit(record_id, edited, can_unmask=can_unmask)
                 for record_id, edited in repair.edits.items()
             }
-            return {"kind": "edit", "edits": edits}
+            return {"kind": "edit", "edits": patches}
         names = [wanted.schema_] if wanted.schema_ else self._schemas(wanted.selection, pseudonym)
         definitions = [definition_of(self._catalog, name) for name in names]
         if isinstance(repair, Patch):
             json_patch.check(repair.patch)
-            if not can_unmask:
-                for definition in definitions:
-                    privacy.check_patch(repair.patch, definition)
-            return {"kind": "patch", "patch": repair.patch}
-        self._check_recipe(repair, definitions, can_unmask=can_unmask)
-        return {"kind": "recipe", "steps": repair.steps}
-
-    def _check_recipe(
-        self,
-        repair: Recipe,
-        definitions: Sequence[Mapping[str, Any] | None],
-        *,
-        can_unmask: bool,
-    ) -> None:
-        for definition in definitions:
-            compile_remediation(repair.steps, definition, keep=selector_fields(self._settings))
-            if not can_unmask:
-                privacy.check_recipe(repair.steps, definition)
+            found: dict[str, Any] = {"kind": "patch", "patch": repair.patch}
+            check = partial(privacy.check_patch, repair.patch)
+        else:
+            for definition in definitions:
+                keep = selector_fields(self._settings)
+                compile_remediation(repair.steps, definition, keep=keep)
+            found = {"kind": "recipe", "steps": repair.steps}
+            check = partial(privacy.check_recipe, repair.steps)
+        if _names_masked(check, definitions, can_unmask=can_unmask):
+            found[edits.PRIVATE] = True
+        return found
 
     def _edit(self, record_id: UUID, edited: Any, *, can_unmask: bool) -> list[dict[str, Any]]:
         original, definition = self._original(record_id)
@@ -186,3 +181,23 @@ class Replays:
                 f"{target} is not a place for replays: name a topic of your own, or none: then "
                 "records go through the pipeline they came by and are judged again"
             )
+
+
+def _names_masked(
+    check: Callable[[privacy.Definition], None],
+    definitions: Sequence[privacy.Definition],
+    *,
+    can_unmask: bool,
+) -> bool:
+    """Tell whether a repair names what a schema masks.
+
+    Raises: MaskedPlace, unless who asks may unmask.
+    """
+    for definition in definitions:
+        try:
+            check(definition)
+        except privacy.MaskedPlace:
+            if not can_unmask:
+                raise
+            return True
+    return False

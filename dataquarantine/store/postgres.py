@@ -20,6 +20,9 @@ NAME = "postgres"
 CONNECT_TIMEOUT_S = 3
 TRANSACTION_TIMEOUT_S = 30.0
 ATTEMPTS = 3
+#: Of a process that stands still (SIGSTOP, a paused machine) the server waits no longer: it rolls
+#: back, else locks would be held for ever. Longer than anything that we do within a transaction.
+STANDSTILL_TIMEOUT_S = 20.0
 
 #: SQLSTATE classes that blame the data: data exception, integrity constraint violation, program
 #: limit exceeded (text too long for an index).
@@ -106,7 +109,7 @@ def _engine(url: str, pool_size: int) -> sqlalchemy.Engine:
     try:
         if sqlalchemy.make_url(url).get_backend_name() != "postgresql":
             raise ValueError("another database")
-        return sqlalchemy.create_engine(
+        engine = sqlalchemy.create_engine(
             url,
             pool_size=pool_size,
             max_overflow=0,
@@ -125,6 +128,20 @@ def _engine(url: str, pool_size: int) -> sqlalchemy.Engine:
         raise ConfigError(
             "postgres.url can't be read; expected postgresql+psycopg2://user:password@host:5432/db"
         ) from exc
+    sqlalchemy.event.listen(engine, "connect", _limit_standstill)
+    return engine
+
+
+def _limit_standstill(link: psycopg2.extensions.connection, _: object) -> None:
+    """Have the server end a session that keeps a transaction open, or that takes no answer."""
+    limit_ms = int(STANDSTILL_TIMEOUT_S * 1000)
+    with link.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %(ms)s, false),"
+            " set_config('tcp_user_timeout', %(ms)s, false)",
+            {"ms": str(limit_ms)},
+        )
+    link.commit()  # a rollback would undo it
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from dataquarantine.quarantine.topic_reader import TopicUnreadable
 from dataquarantine.records import TopicPartition
 from dataquarantine.replay.batches import Batches, ItemRow, NotSent
 from dataquarantine.replay.bench import Bench, Repaired
+from dataquarantine.replay.held_sends import hold_sends
 from dataquarantine.replay.jobs import Job, ReplayJobs
 from dataquarantine.replay.leases import Lease
 from dataquarantine.replay.marks import ReplayMark, replayed_headers
@@ -90,6 +91,7 @@ class Publisher:
         self._ends = {tp: end for tp, (_, end) in (await bounds(self._kafka, topics)).items()}
         self._written_to = {str(tp): end for tp, end in self._ends.items()}
         producer = output_producer(self._kafka)
+        hold_sends(producer, self._lease)
         await producer.start()
         try:
             await self._publish_all(producer)

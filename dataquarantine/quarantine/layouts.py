@@ -24,6 +24,8 @@ SEGMENT_FROM_RECORDS = 20
 _LEVEL = 1
 #: zlib's way of saying: with gzip's header, the largest window.
 _GZIP_BITS = 31
+#: So many bytes between two envelopes are rather read along than left out by one more request.
+MOST_GAP_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,45 @@ def fetch(objects: ObjectStore, storage_path: str) -> bytes:
 
     Raises: ObjectMissing, SinkUnavailable.
     """
-    path, _, span = storage_path.partition("#")
+    return fetch_all(objects, [storage_path])[0]
+
+
+def fetch_all(objects: ObjectStore, storage_paths: Sequence[str]) -> list[bytes]:
+    """Fetch envelopes that lie in one object, in as few requests as make sense.
+
+    Raises: ObjectMissing, SinkUnavailable.
+    """
+    path, _, span = storage_paths[0].partition("#")
     if not span:
-        return objects.get(path)
-    start, _, end = span.partition("-")
-    return gzip.decompress(objects.get(path, int(start), int(end)))
+        return [objects.get(path)] * len(storage_paths)
+    spans = [_span(each) for each in storage_paths]
+    found: dict[tuple[int, int], bytes] = {}
+    for run in _runs(sorted(set(spans))):
+        first = run[0][0]
+        body = objects.get(path, first, run[-1][1])
+        found |= {(a, b): gzip.decompress(body[a - first : b - first]) for a, b in run}
+    return [found[each] for each in spans]
+
+
+def object_of(storage_path: str) -> str:
+    """Name the object that an envelope lies in."""
+    return storage_path.partition("#")[0]
+
+
+def _span(storage_path: str) -> tuple[int, int]:
+    start, _, end = storage_path.partition("#")[2].partition("-")
+    return int(start), int(end)
+
+
+def _runs(spans: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Put spans together that one request reads."""
+    runs: list[list[tuple[int, int]]] = []
+    for span in spans:
+        if runs and span[0] - runs[-1][-1][1] <= MOST_GAP_BYTES:
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
 
 
 def _single(entry: Entry) -> Package:

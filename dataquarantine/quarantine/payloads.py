@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from dataquarantine.errors import DataQuarantineError, SinkUnavailable
@@ -52,6 +52,23 @@ class Payloads:
         except (ObjectMissing, SinkUnavailable) as exc:
             reason = exc
         return self._from_topic(item, reason), "dlq"
+
+    def envelopes(self, items: Sequence[dict[str, Any]]) -> list[Envelope | PayloadUnreachable]:
+        """Fetch the envelopes of rows that lie in one object; in order, or why there is none.
+
+        Raises: SinkUnavailable.
+        """
+        paths = [item["storage_path"] for item in items]
+        try:
+            return [parse_envelope(each) for each in layouts.fetch_all(self._objects, paths)]
+        except (ObjectMissing, SinkUnavailable) as exc:
+            return [self._or_why(item, exc) for item in items]
+
+    def _or_why(self, item: dict[str, Any], reason: Exception) -> Envelope | PayloadUnreachable:
+        try:
+            return self._from_topic(item, reason)
+        except PayloadUnreachable as exc:
+            return exc
 
     def _from_topic(self, item: dict[str, Any], reason: Exception) -> Envelope:
         source = item["topic"]

@@ -12,6 +12,7 @@ from uuid import UUID
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.outcomes import Code, JudgedChunk, ValidationOutcome
 from dataquarantine.quarantine.envelope import Envelope
+from dataquarantine.quarantine.layouts import object_of
 from dataquarantine.quarantine.payloads import Payloads, PayloadUnreachable
 from dataquarantine.records import SourceRecord
 from dataquarantine.replay.repairs import AsItCame, Repairer, RepairFailed
@@ -107,11 +108,8 @@ class Bench:
 
         Raises: SinkUnavailable, TopicUnreadable when stores or broker are away.
         """
-        envelopes = list(self._pool.map(self._envelope, rows))
-        return [
-            self._repaired(row, envelope, repairer, pinned)
-            for row, envelope in zip(rows, envelopes, strict=True)
-        ]
+        envelopes = self._envelopes(rows)
+        return [self._repaired(row, envelopes[row["id"]], repairer, pinned) for row in rows]
 
     def judge(self, repaired: Sequence[Repaired], pinned: str | None) -> list[Tried]:
         """Judge what the repair left, in order, by the engines of the pipelines."""
@@ -124,11 +122,17 @@ class Bench:
             found |= dict(zip(ids, answers, strict=True))
         return [Tried(each, *found.get(each.row["id"], (None, None))) for each in repaired]
 
-    def _envelope(self, row: Row) -> Envelope | PayloadUnreachable:
-        try:
-            return self._payloads.envelope(dict(row))
-        except PayloadUnreachable as exc:
-            return exc
+    def _envelopes(self, rows: Sequence[Row]) -> dict[UUID, Envelope | PayloadUnreachable]:
+        """Fetch the envelopes by record, all of an object at once."""
+        groups: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            groups[object_of(row["storage_path"])].append(dict(row))
+        fetched = self._pool.map(self._payloads.envelopes, groups.values())
+        return {
+            row["id"]: envelope
+            for group, found in zip(groups.values(), fetched, strict=True)
+            for row, envelope in zip(group, found, strict=True)
+        }
 
     def _repaired(
         self,

@@ -30,8 +30,6 @@ from dataquarantine.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-#: Behind the flow, where both want the processor.
-NICENESS = 10
 FOLLOW_EVERY_S = 0.3
 
 
@@ -40,7 +38,6 @@ def main() -> None:
     length = int.from_bytes(sys.stdin.buffer.read(LENGTH_BYTES), "big")
     settings, schemas = pickle.loads(sys.stdin.buffer.read(length))  # comes from the parent alone
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.nice(NICENESS)
     work(settings, schemas)
 
 

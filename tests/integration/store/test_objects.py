@@ -284,3 +284,25 @@ def test_the_same_chunk_makes_the_same_segment() -> None:
 
     assert first.item == again.item
     assert first.item.path.startswith("quarantine-dlq/0/0-8_")
+
+
+def test_what_lies_in_one_segment_comes_back_by_one_request(
+    objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = dead_letters([source(n) for n in range(200)])
+    entries = [entry_of(letter, CLUSTER, NOW) for letter in letters]
+    placed, [package] = layouts.pack(entries, "segment")
+    put(objects, package.item)
+    paths = [entry.row.storage_path for entry in placed][::-3]
+    alone = [layouts.fetch(objects, path) for path in paths]
+    asked: list[str] = []
+    get = objects.get
+
+    def noted(path: str, start: int, end: int) -> bytes:
+        asked.append(path)
+        return get(path, start, end)
+
+    monkeypatch.setattr(objects, "get", noted)
+
+    assert layouts.fetch_all(objects, paths) == alone
+    assert asked == [package.item.path]

@@ -78,7 +78,7 @@ types: $(TEST_READY) ## Check the types of package and tests
 bench: $(TEST_READY) $(CACHE)/contenders/ready ## Measure throughput beside all contenders (about 5 minutes; real Kafka with Java 17 and Maven)
 	$(BIN)/python -m benchmarks
 
-bench-full: $(TEST_READY) $(CACHE)/contenders/ready ## Measure latency, growth, start-up and sinks too (about an hour)
+bench-full: $(TEST_READY) $(CACHE)/contenders/ready ## Measure latency, growth, dry runs, start-up and sinks too (about an hour)
 	$(BIN)/python -m benchmarks --full
 
 bench-overview: $(TEST_READY) dashboard ## Measure what an open overview costs its browser (MINUTES=10; real Kafka with Java 17 and Maven)

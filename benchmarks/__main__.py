@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import growth, judging, latency, queries, sinks, startup, throughput
+from benchmarks import dry_run, growth, judging, latency, queries, sinks, startup, throughput
 from benchmarks.report import RESULTS
 from benchmarks.surroundings import Surroundings, surroundings
 
@@ -47,6 +47,7 @@ def _run(around: Surroundings, arguments: argparse.Namespace) -> None:
         lambda: latency.measure(around, loads, rounds, latency.SECONDS),
         lambda: startup.measure(around, rounds),
         lambda: growth.measure(around, growth.RECORDS),
+        lambda: dry_run.measure(around),
         lambda: {**around.described(), **_sinks(rounds)},
         lambda: {**around.described(), **queries.measure()},
     ]

@@ -116,10 +116,10 @@ def _probe(
     valid = outputs[0] if outputs else bench.source
     until = str(time.time() + WARM_UP_S + seconds + 2)
     since = str(time.time() + WARM_UP_S)
-    consumer = _start("consume", bench.servers, valid, since, until)
-    rows = _start("rows", around.postgres_url, bench.source, since, until) if outputs else None
+    consumer = start_probe("consume", bench.servers, valid, since, until)
+    rows = start_probe("rows", around.postgres_url, bench.source, since, until) if outputs else None
     total = WARM_UP_S + seconds
-    producer = _start("produce", bench.servers, bench.source, str(rate), str(total))
+    producer = start_probe("produce", bench.servers, bench.source, str(rate), str(total))
     producer.communicate(timeout=total + 60)
     ages = _read(consumer)
     expected = rate * seconds / PARTITIONS * (1 - INVALID_SHARE if outputs else 1)
@@ -129,7 +129,8 @@ def _probe(
     return found
 
 
-def _start(role: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start_probe(role: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start one of the probe's processes."""
     command = [sys.executable, "-m", "benchmarks.probe", role, *arguments]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
 

@@ -1,9 +1,10 @@
-"""The three processes of the latency benchmark; each does one thing and prints seconds as JSON."""
+"""The processes of the latency benchmarks; each does one thing and prints seconds as JSON."""
 
 from __future__ import annotations
 
 import gc
 import json
+import signal
 import sys
 import time
 from typing import Any
@@ -53,9 +54,15 @@ _EVENT = (
 
 
 def consume(servers: str, topic: str, since: float, until: float) -> list[float]:
-    """Say how old each record is when it arrives; by `poll`, which waits for nothing else.
+    """Say how old each record is when it arrives."""
+    return [age for _, age in follow(servers, topic, since, until)]
 
-    One partition stands for all: the gateway spreads records by their keys.
+
+def follow(servers: str, topic: str, since: float, until: float) -> list[tuple[float, float]]:
+    """Say when each record was sent and how old it is when it arrives, until SIGTERM at the latest.
+
+    By `poll`, which waits for nothing else. One partition stands for all: the gateway spreads
+    records by their keys.
     """
     consumer = Consumer(
         {
@@ -66,8 +73,10 @@ def consume(servers: str, topic: str, since: float, until: float) -> list[float]
         }
     )
     consumer.assign([TopicPartition(topic, 0, 0)])
-    ages: list[float] = []
-    while time.time() < until:
+    ages: list[tuple[float, float]] = []
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, frame: ended.append(number))
+    while time.time() < until and not ended:
         message = consumer.poll(0.05)
         if message is None or message.error():
             continue
@@ -76,7 +85,7 @@ def consume(servers: str, topic: str, since: float, until: float) -> list[float]
             continue
         sent_at = float(value[value.rindex(b":") + 1 : -1])
         if sent_at >= since:
-            ages.append(now - sent_at)
+            ages.append((sent_at, now - sent_at))
     consumer.close()
     return ages
 
@@ -113,7 +122,7 @@ def main(role: str, *arguments: str) -> None:
     if role == "produce":
         produce(arguments[0], arguments[1], float(arguments[2]), float(arguments[3]))
         return
-    measured = {"consume": consume, "rows": rows}[role]
+    measured: Any = {"consume": consume, "follow": follow, "rows": rows}[role]
     print(json.dumps(measured(arguments[0], arguments[1], *map(float, arguments[2:]))))
 
 

@@ -156,9 +156,23 @@ def sinks(report: dict[str, Any]) -> str:
     return f"{table(('one sink', 'records/s', 'least-most'), rows)}\n\n{conditions(report)}\n"
 
 
+def dry_run(report: dict[str, Any]) -> str:
+    rows = []
+    for name, is_dry in (("quiet", False), ("dry run", True)):
+        found = [each for each in report["rounds"] if each["is_dry"] is is_dry]
+        figures = [f"{median(each[q] for each in found):.1f}" for q in QUANTILES]
+        rows.append([name, *figures, f"{median(each['seconds'] for each in found):.0f}"])
+    note = (
+        f"{report['rate']:,} records/s, {report['stored']:,} records tried; medians of "
+        f"{len(report['rounds']) // 2} rounds in turns. p99 moved by {report['moved']:+.0%}."
+    )
+    return f"{table(('ms', *QUANTILES, 's'), rows)}\n\n{note} {conditions(report)}\n"
+
+
 WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "throughput": throughput,
     "latency": latency,
+    "dry_run": dry_run,
     "growth": growth,
     "startup": startup,
     "sinks": sinks,

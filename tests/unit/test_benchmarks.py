@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.check import verdict
+from benchmarks.dry_run import moved
 from benchmarks.latency import quantiles
 from benchmarks.report import put, table, throughput
 from benchmarks.throughput import spread
@@ -32,6 +33,14 @@ def test_quantiles_are_in_milliseconds() -> None:
 
     assert (found["p50"], found["p99"], found["n"]) == (501.0, 991.0, 1000)
     assert quantiles([]) == {"n": 0}
+
+
+def test_what_a_dry_run_moves_is_told_by_medians() -> None:
+    pairs = [(False, 10.0), (True, 12.0), (False, 11.0), (True, 99.0), (False, 9.0), (True, 11.0)]
+
+    rounds = [{"is_dry": is_dry, "p99": p99} for is_dry, p99 in pairs]
+
+    assert moved(rounds) == pytest.approx(0.2)
 
 
 def test_spread_keeps_what_a_reader_needs() -> None:

@@ -25,6 +25,7 @@ from dataquarantine.api.schemas import Schemas
 from dataquarantine.api.service import MOUNT, Api
 from dataquarantine.api.tables import TableViews
 from dataquarantine.api.tokens import Tokens
+from dataquarantine.api.unregistered import Unregistered
 from dataquarantine.breaker.states import Breaker
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.quarantine.desk import Desk
@@ -93,6 +94,7 @@ class WorkerApi:
                 Incidents(desk, masker),
                 _schemas(service.registry, service, settings),
                 SchemaBatches(service.registry, service.propose),
+                Unregistered(service.registry, catalog.versions),
                 Judging(catalog, processes),
                 BreakerViews(desk, sources, breaker),
                 Audit(desk, processes),

@@ -17,6 +17,16 @@ CLICKS = 8
 BROKEN = '"no-such-member"'
 
 
+def test_the_schemas_of_the_folder_are_shown_before_any_is_registered(dev_site: Site) -> None:
+    with dev_site.opened("/schemas/", who=None) as page:
+        expect(page.get_by_role("button", name=re.compile("^user_event file"))).to_be_visible()
+        expect(page.get_by_label("Payload")).to_contain_text("user_id")
+        page.get_by_role("button", name="Register a version").click()
+
+        document = page.get_by_role("textbox", name="Schema document")
+        expect(document).to_contain_text("user_event", timeout=PATIENCE_MS)
+
+
 def test_a_record_is_repaired_and_replayed_in_eight_clicks(dev_site: Site) -> None:
     with dev_site.opened("/", who=None) as page:
         hand = Hand(page)

@@ -10,7 +10,7 @@ import { Field, Input, Select } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
 import { Failed, Loading } from "@/components/ui/states";
 import { keys } from "@/lib/api/keys";
-import { checkCompatibility, register, schemaQuery, versionQuery, type Moved } from "@/lib/api/schemas";
+import { checkCompatibility, register, schemaQuery, unregisteredVersionQuery, versionQuery, type Moved } from "@/lib/api/schemas";
 
 import { VerdictView } from "./verdict";
 
@@ -27,14 +27,19 @@ const NEW = {
 
 interface Props {
   name: string | null;
+  /** The version that judges as a file of a name that is not registered. */
+  file: string | null;
   onClose: (registered?: Moved) => void;
 }
 
 /** Register a version: starts from the newest of the schema shown, or from a small one. */
-export function RegisterForm({ name, onClose }: Props) {
-  const schema = useQuery({ ...schemaQuery(name ?? ""), enabled: name !== null });
+export function RegisterForm({ name, file, onClose }: Props) {
+  const isKnown = name !== null && file === null;
+  const schema = useQuery({ ...schemaQuery(name ?? ""), enabled: isKnown });
   const newest = schema.data?.versions.at(-1)?.version ?? null;
-  const base = useQuery({ ...versionQuery(name ?? "", newest ?? ""), enabled: newest !== null });
+  const registered = useQuery({ ...versionQuery(name ?? "", newest ?? ""), enabled: newest !== null });
+  const judging = useQuery({ ...unregisteredVersionQuery(name ?? "", file ?? ""), enabled: file !== null });
+  const base = file === null ? registered : judging;
   if (name !== null && !base.data && !base.error && !schema.error) return <Loading lines={10} />;
   return <Form start={JSON.stringify(base.data?.document ?? NEW, null, 2)} onClose={onClose} />;
 }

@@ -15,13 +15,15 @@ import { VersionPanel } from "./version-panel";
 interface Props {
   name: string;
   version: string | null;
+  /** The version of the folder that judges, as none is enforced. */
+  file: string | null;
   asked: boolean;
   onVersion: (version: string) => void;
   onAsk: (version: string) => void;
   onMoved: (moved: Moved) => void;
 }
 
-export function SchemaDetail({ name, version, asked, onVersion, onAsk, onMoved }: Props) {
+export function SchemaDetail({ name, version, file, asked, onVersion, onAsk, onMoved }: Props) {
   const schema = useQuery(schemaQuery(name));
   return (
     <Loaded query={schema} lines={8}>
@@ -31,6 +33,7 @@ export function SchemaDetail({ name, version, asked, onVersion, onAsk, onMoved }
           <div className="flex flex-col gap-3">
             <Panel title={name} aside={`${data.compatibility ?? UNKNOWN} · ${data.policy ?? UNKNOWN}`}>
               <Table label={`Versions of ${name}`} columns={columnsOf(onVersion)} rows={[...data.versions].reverse()} rowId={(row) => row.version} selected={shown} onOpen={(row) => onVersion(row.version)} />
+              {file && <p className="border-t border-line/60 px-3 py-2 text-muted">No version is enforced: the file {file} of the schema folder judges until one is.</p>}
             </Panel>
             {shown && <VersionPanel key={shown} name={name} version={shown} versions={data.versions.map((each) => each.version)} asked={asked} onAsk={() => onAsk(shown)} onMoved={onMoved} />}
             <History name={name} />

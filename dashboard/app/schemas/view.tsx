@@ -3,23 +3,28 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { State } from "@/components/ui/badge";
 import { Button } from "@/components/ui/button";
 import { PageTitle, Panel } from "@/components/ui/panel";
 import { Empty, Loaded } from "@/components/ui/states";
-import { schemasQuery, type Moved, type SchemaSummary } from "@/lib/api/schemas";
+import { schemasQuery, unregisteredQuery, type Moved } from "@/lib/api/schemas";
 import { useCan } from "@/lib/session";
 import { useQueryState } from "@/lib/url";
 
+import { Names, namesOf } from "./names";
 import { RegisterForm } from "./register-form";
 import { SchemaDetail } from "./schema-detail";
+import { UnregisteredDetail } from "./unregistered";
 
 export function SchemasView() {
   const { params, set } = useQueryState();
   const [registering, setRegistering] = useState(false);
   const schemas = useQuery(schemasQuery());
+  const unregistered = useQuery(unregisteredQuery());
   const canWrite = useCan("write");
-  const name = params.get("name") ?? schemas.data?.items[0]?.name ?? null;
+  const names = namesOf(schemas.data?.items, unregistered.data?.items);
+  const name = params.get("name") ?? names[0]?.name ?? null;
+  const shown = names.find((each) => each.name === name);
+  const files = (unregistered.data?.items ?? []).filter((each) => each.name === name && shown?.file);
   // A version that judges from now on may accept what lies in quarantine.
   const show = (moved: Moved) => set({ name: moved.name, version: moved.version, healed: moved.healed_at ? "1" : null });
   const close = (registered?: Moved) => {
@@ -39,18 +44,21 @@ export function SchemasView() {
       >
         Schemas
       </PageTitle>
-      <Loaded query={schemas} lines={10}>
-        {(data) => (
+      <Loaded query={unregistered.data ? schemas : unregistered} lines={10}>
+        {() => (
           <div className="grid gap-3 lg:grid-cols-[14rem_minmax(0,1fr)]">
-            <Names of={data.items} selected={name} onOpen={(next) => set({ name: next, version: null, healed: null })} />
+            <Names of={names} selected={name} onOpen={(next) => set({ name: next, version: null, healed: null })} />
             <div className="min-w-0">
               {registering ? (
-                <RegisterForm name={name} onClose={close} />
+                <RegisterForm name={name} file={shown?.registered ? null : (files.at(-1)?.version ?? null)} onClose={close} />
+              ) : shown?.registered === false ? (
+                <UnregisteredDetail key={name} versions={files} version={params.get("version")} onVersion={(version) => set({ name, version, healed: null })} />
               ) : name ? (
                 <SchemaDetail
                   key={name}
                   name={name}
                   version={params.get("version")}
+                  file={files.at(-1)?.version ?? null}
                   asked={params.get("healed") === "1"}
                   onVersion={(version) => set({ name, version, healed: null })}
                   onAsk={(version) => set({ name, version, healed: "1" })}
@@ -58,7 +66,7 @@ export function SchemasView() {
                 />
               ) : (
                 <Panel>
-                  <Empty title="No schema is registered">Schemas in the folder judge as they are. Register one here, or all of them: `dataquarantine schema sync`.</Empty>
+                  <Empty title="There is no schema">Put a file into the schema folder, or register one here.</Empty>
                 </Panel>
               )}
             </div>
@@ -66,32 +74,5 @@ export function SchemasView() {
         )}
       </Loaded>
     </>
-  );
-}
-
-function Names({ of, selected, onOpen }: { of: SchemaSummary[]; selected: string | null; onOpen: (name: string) => void }) {
-  const names = [...new Set(of.map((each) => each.name))];
-  if (names.length === 0) return null;
-  return (
-    <Panel title="Names" className="self-start">
-      <ul className="p-1">
-        {names.map((name) => {
-          const judging = of.find((each) => each.name === name && each.state === "enforced");
-          return (
-            <li key={name}>
-              <button
-                type="button"
-                aria-pressed={name === selected}
-                onClick={() => onOpen(name)}
-                className="flex w-full items-center justify-between gap-2 rounded px-2 py-1.5 text-left hover:bg-raised aria-pressed:bg-raised aria-pressed:font-medium"
-              >
-                <span className="truncate">{name}</span>
-                {judging ? <span className="tabular text-2xs text-muted">{judging.version}</span> : <State of="registered" />}
-              </button>
-            </li>
-          );
-        })}
-      </ul>
-    </Panel>
   );
 }

@@ -26,6 +26,8 @@ export const keys = {
   schemas: {
     all: ["schemas"] as const,
     list: ["schemas", "list"] as const,
+    unregistered: ["schemas", "unregistered"] as const,
+    unregisteredVersion: (name: string, version: string) => ["schemas", "unregistered", name, version] as const,
     one: (name: string) => ["schemas", "one", name] as const,
     version: (name: string, version: string) => ["schemas", "version", name, version] as const,
     healed: (name: string, version: string) => ["healed", name, version] as const,

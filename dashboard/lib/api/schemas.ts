@@ -22,6 +22,20 @@ const SUMMARY = {
 const summary = z.object(SUMMARY);
 export type SchemaSummary = z.infer<typeof summary>;
 
+/** A version that judges though nobody registered it: a file of the folder, or of another registry. */
+const UNREGISTERED = {
+  name: z.string(),
+  version: z.string(),
+  type: text,
+  owner: text,
+  description: text,
+  examples: number,
+  counter_examples: number,
+};
+const unregistered = z.object(UNREGISTERED);
+export type UnregisteredSummary = z.infer<typeof unregistered>;
+const unregisteredVersion = z.object({ ...UNREGISTERED, document: z.record(z.string(), anything) });
+
 const schema = z.object({
   name: z.string(),
   enforced: text,
@@ -90,6 +104,17 @@ const at = (name: string, rest = "") => `/schemas/${encodeURIComponent(name)}${r
 export const schemasQuery = () => ({
   queryKey: keys.schemas.list,
   queryFn: ({ signal }: Signal) => request("/schemas", listOf(summary), { signal }),
+});
+
+export const unregisteredQuery = () => ({
+  queryKey: keys.schemas.unregistered,
+  queryFn: ({ signal }: Signal) => request("/unregistered-schemas", listOf(unregistered), { signal }),
+});
+
+export const unregisteredVersionQuery = (name: string, number: string) => ({
+  queryKey: keys.schemas.unregisteredVersion(name, number),
+  queryFn: ({ signal }: Signal) =>
+    request(`/unregistered-schemas/${encodeURIComponent(name)}/versions/${encodeURIComponent(number)}`, unregisteredVersion, { signal }),
 });
 
 export const schemaQuery = (name: string) => ({

@@ -10,6 +10,9 @@ from dataquarantine.api.confluent import user_of
 from dataquarantine.api.schema_batches import SchemaBatches
 from dataquarantine.api.schemas import Schemas
 from dataquarantine.api.service import Api as Service
+from dataquarantine.api.unregistered import Unregistered
+from dataquarantine.schemas.documents import SchemaDocument
+from dataquarantine.schemas.files import ListedSchema
 from tests.unit.api.calling import call
 from tests.unit.api.registry_at_hand import RegistryAtHand
 from tests.unit.schemas.compatibility_cases import TEXT, obj
@@ -217,3 +220,19 @@ def test_without_an_answer_the_proposal_stays_on_the_log(api: Api) -> None:
 )
 def test_the_user_of_basic_authentication_is_who(header: str | None, user: str) -> None:
     assert user_of(header, "somebody") == user
+
+
+def test_what_judges_unregistered_is_listed_until_a_version_is_enforced(api: Api) -> None:
+    documents = [
+        SchemaDocument.model_validate({"name": name, "version": "2.0.0", "schema": obj(a=TEXT)})
+        for name in ("order", "parcel")
+    ]
+    judging = [ListedSchema(document) for document in documents]
+    files = Service([Unregistered(api.at_hand.registry, lambda: judging)])
+
+    _, page = call(files, "GET", "/unregistered-schemas")
+    _, shown = call(files, "GET", "/unregistered-schemas/parcel/versions/2.0.0")
+    status, _ = call(files, "GET", "/unregistered-schemas/order/versions/2.0.0")
+
+    assert [each["name"] for each in page["items"]] == ["parcel"]
+    assert (shown["document"]["schema"], status) == (obj(a=TEXT), 404)

@@ -21,6 +21,16 @@ def test_a_payload_is_judged_and_a_schema_inferred(client: Client) -> None:
     assert found["document"]["schema"]["required"] == ["a"]
 
 
+def test_a_schema_of_the_folder_is_shown_though_nobody_registered_it(client: Client) -> None:
+    listed = client.get("/unregistered-schemas", who="viewer")["items"]
+    [version] = [each["version"] for each in listed if each["name"] == "user_event"]
+    shown = client.get(f"/unregistered-schemas/user_event/versions/{version}", who="viewer")
+    missing = client.ask("GET", "/api/v1/unregistered-schemas/user_event/versions/9.9.9")
+
+    assert shown["document"]["schema"]["required"]
+    assert (shown["type"], missing.status) == ("json_schema", 404)
+
+
 def test_the_commands_do_the_same_through_the_api(client: Client, stack: Stack) -> None:
     environ = {"DQ_URL": f"http://127.0.0.1:{client.worker.port}"}
     record = client.one(code="MISSING_FIELD", status="stored")

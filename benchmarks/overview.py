@@ -2,7 +2,8 @@
 
 `dataquarantine dev` with the dashboard, records at a fixed rate, and a real browser that shows the
 overview all the while. Long tasks (over 50 ms) as a share of the time, the growth of the heap after
-a forced collection, and the size of the largest live event.
+a forced collection, and the size of the largest live event. A task lasts as long as it waits for a
+core, so beside them stands the CPU time of the page's main thread and of all browser processes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from statistics import mean
 from typing import Any
 
 import psutil
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.dev_run import dev_run
 from benchmarks.surroundings import machine
@@ -31,7 +32,7 @@ BARS = {"long_task_share": 0.01, "heap_growth": 0.10, "largest_event_bytes": 32_
 WATCH = """
 window.longTasks = [];
 new PerformanceObserver((list) => {
-  for (const task of list.getEntries()) window.longTasks.push(task.duration);
+  for (const task of list.getEntries()) window.longTasks.push([task.startTime, task.duration]);
 }).observe({ type: "longtask" });
 """
 
@@ -69,18 +70,20 @@ def measure(url: str, seconds: float, picture: Path | None) -> dict[str, Any]:
         page.goto(url)
         page.wait_for_timeout(WARM_UP_S * 1000)
         cdp = page.context.new_cdp_session(page)
-        report = _watch(page, cdp, url, seconds)
+        cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+        report = _watch(page, Costs(browser, cdp), cdp, url, seconds)
         if picture:
             page.screenshot(path=picture)
         browser.close()
     return {**report, **events.stopped()}
 
 
-def _watch(page: Page, cdp: CDPSession, url: str, seconds: float) -> dict[str, Any]:
+def _watch(page: Page, costs: Costs, cdp: CDPSession, url: str, seconds: float) -> dict[str, Any]:
     before = _heap(cdp)
-    page.evaluate("window.longTasks.length = 0")
+    # Tasks are told of later than they end: their start tells the warm-up's and the collection's.
+    begun = page.evaluate("performance.now()")
     psutil.cpu_percent()
-    started = time.monotonic()
+    spent, started = costs.read(), time.monotonic()
     busy: list[float] = []
     rates: list[float] = []
     while time.monotonic() - started < seconds:
@@ -88,7 +91,9 @@ def _watch(page: Page, cdp: CDPSession, url: str, seconds: float) -> dict[str, A
         busy.append(psutil.cpu_percent() / 100)
         rates.append(_rate(url))
     took = time.monotonic() - started
-    tasks: list[float] = page.evaluate("window.longTasks")
+    cpu = {name: round((now - spent[name]) / took, 4) for name, now in costs.read().items()}
+    told: list[tuple[float, float]] = page.evaluate("window.longTasks")
+    tasks = [lasted for start, lasted in told if start >= begun]
     after = _heap(cdp)
     return {
         "seconds": round(took),
@@ -98,10 +103,31 @@ def _watch(page: Page, cdp: CDPSession, url: str, seconds: float) -> dict[str, A
         "long_tasks": len(tasks),
         "longest_task_ms": round(max(tasks, default=0.0)),
         "long_task_share": round(sum(tasks) / 1000 / took, 5),
+        "cpu_share": cpu,
         "heap_before_kb": before // 1000,
         "heap_after_kb": after // 1000,
         "heap_growth": round(after / before - 1, 4),
     }
+
+
+class Costs:
+    """Reads the CPU time in seconds of the page's main thread, and of the whole browser."""
+
+    def __init__(self, browser: Browser, cdp: CDPSession) -> None:
+        self._cdp = cdp
+        self._browser = browser.new_browser_cdp_session()
+
+    def read(self) -> dict[str, float]:
+        told = self._cdp.send("Performance.getMetrics")["metrics"]
+        page = {each["name"]: each["value"] for each in told}
+        processes = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
+        return {
+            "main_thread": page["TaskDuration"],
+            "script": page["ScriptDuration"],
+            "style": page["RecalcStyleDuration"],
+            "layout": page["LayoutDuration"],
+            "all_processes": sum(each["cpuTime"] for each in processes),
+        }
 
 
 def _heap(cdp: CDPSession) -> int:

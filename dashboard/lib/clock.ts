@@ -2,19 +2,19 @@
 
 import { useSyncExternalStore } from "react";
 
-let now = 0;
+let time = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();
 
 function tick() {
-  now = Date.now();
+  time = Date.now();
   listeners.forEach((listener) => listener());
 }
 
 function subscribe(listener: () => void) {
   listeners.add(listener);
   if (timer === undefined) {
-    now = Date.now();
+    time = Date.now();
     timer = setInterval(tick, 1000);
   }
   return () => {
@@ -25,11 +25,14 @@ function subscribe(listener: () => void) {
   };
 }
 
-/** The time in ms, renewed each second; one timer for the whole page. 0 before the page is alive. */
-export function useNow(): number {
+/** The time in ms, renewed each second; one timer for the whole page. */
+export const clock = { subscribe, now: () => (time === 0 ? (time = Date.now()) : time) };
+
+/** Something that follows from the time; renders only when it is another value. `null` before the page is alive. */
+export function useClock<T extends string | number | boolean>(read: (now: number) => T): T | null {
   return useSyncExternalStore(
     subscribe,
-    () => (now === 0 ? (now = Date.now()) : now),
-    () => 0,
+    () => read(clock.now()),
+    () => null,
   );
 }

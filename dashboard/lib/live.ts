@@ -1,10 +1,12 @@
 "use client";
 
+import { replaceEqualDeep } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 
 import { ApiError } from "@/lib/api/client";
 import { overview, type Overview } from "@/lib/api/overview";
 import { readEvents } from "@/lib/api/sse";
+import { clock } from "@/lib/clock";
 
 export type Connection = "connecting" | "live" | "lost";
 
@@ -62,7 +64,9 @@ async function readOnce(signal: AbortSignal): Promise<void> {
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENT_AFTER_MS);
         if (event.name !== "overview") return;
-        update({ overview: overview.parse(JSON.parse(event.data)), receivedAt: Date.now(), connection: "live", error: null });
+        // What is equal stays the same object, so that only what changed is drawn.
+        const shown = replaceEqualDeep(state.overview, overview.parse(JSON.parse(event.data)));
+        update({ overview: shown, receivedAt: Date.now(), connection: "live", error: null });
       },
       AbortSignal.any([signal, silence.signal]),
     );
@@ -106,13 +110,27 @@ function subscribe(listener: () => void) {
   return () => listeners.delete(listener);
 }
 
-/** Read the newest live figures. */
-export function useLive(): Live {
+/** Read a part of the live state; renders only when that part is another one. */
+export function useLive<T>(select: (live: Live) => T): T {
   return useSyncExternalStore(
     subscribe,
-    () => state,
-    () => EMPTY,
+    () => select(state),
+    () => select(EMPTY),
   );
+}
+
+/** Tell whether the newest figures are too old to be taken for the present ones. */
+export function useIsStale(): boolean {
+  return useSyncExternalStore(
+    subscribeWithClock,
+    () => isStale(state, clock.now()),
+    () => false,
+  );
+}
+
+function subscribeWithClock(listener: () => void) {
+  const ends = [subscribe(listener), clock.subscribe(listener)];
+  return () => ends.forEach((end) => end());
 }
 
 export function isStale(live: Live, now: number): boolean {

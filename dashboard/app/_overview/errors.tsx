@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { memo } from "react";
 
 import { Donut, sliceColour } from "@/components/charts/donut";
 import { Panel } from "@/components/ui/panel";
@@ -7,7 +8,7 @@ import type { Overview } from "@/lib/api/overview";
 import { short, words } from "@/lib/format";
 import { routes } from "@/lib/routes";
 
-export function ErrorTypes({ of }: { of: Overview["error_types"] }) {
+export const ErrorTypes = memo(function ErrorTypes({ of }: { of: Overview["error_types"] }) {
   const slices = of.map(({ error_type, count }) => ({ name: error_type, count }));
   return (
     <Panel title="Error types" aside="last hour" className="xl:col-span-4">
@@ -31,10 +32,10 @@ export function ErrorTypes({ of }: { of: Overview["error_types"] }) {
       )}
     </Panel>
   );
-}
+});
 
 /** The ten codes seen most, as bars. */
-export function Codes({ of }: { of: Overview["codes"] }) {
+export const Codes = memo(function Codes({ of }: { of: Overview["codes"] }) {
   const most = Math.max(1, ...of.map((code) => code.count));
   return (
     <Panel title="Codes" aside="last hour" className="xl:col-span-4">
@@ -55,4 +56,4 @@ export function Codes({ of }: { of: Overview["codes"] }) {
       )}
     </Panel>
   );
-}
+});

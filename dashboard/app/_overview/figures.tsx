@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { memo } from "react";
 
 import type { Overview } from "@/lib/api/overview";
 import { bytes, count, rate, share, short } from "@/lib/format";
@@ -7,11 +7,11 @@ interface FigureProps {
   name: string;
   value: string;
   unit?: string;
-  note?: ReactNode;
+  note?: string;
   tone?: string;
 }
 
-function Figure({ name, value, unit, note, tone = "" }: FigureProps) {
+const Figure = memo(function Figure({ name, value, unit, note, tone = "" }: FigureProps) {
   return (
     <div className="min-w-0 px-3 py-2.5">
       <dt className="truncate text-2xs text-muted">{name}</dt>
@@ -22,7 +22,7 @@ function Figure({ name, value, unit, note, tone = "" }: FigureProps) {
       </dd>
     </div>
   );
-}
+});
 
 function warns(value: number | null | undefined): string {
   return value ? "text-invalid" : "";

@@ -1,10 +1,17 @@
+import { memo } from "react";
+
 import { LagGauge } from "@/components/charts/gauge";
 import { Panel } from "@/components/ui/panel";
 import { Empty } from "@/components/ui/states";
 import type { PartitionLag } from "@/lib/api/overview";
 import { short, waiting } from "@/lib/format";
 
-export function Lags({ partitions, leftOut }: { partitions: PartitionLag[]; leftOut: number | null | undefined }) {
+interface Props {
+  partitions: PartitionLag[];
+  leftOut: number | null | undefined;
+}
+
+export const Lags = memo(function Lags({ partitions, leftOut }: Props) {
   return (
     <Panel title="Lag per partition" aside="records, log scale" className="xl:col-span-4">
       {partitions.length === 0 ? (
@@ -12,19 +19,26 @@ export function Lags({ partitions, leftOut }: { partitions: PartitionLag[]; left
       ) : (
         <ul className="grid max-h-72 grid-cols-[repeat(auto-fill,minmax(6.5rem,1fr))] gap-y-2 overflow-y-auto p-3" tabIndex={0} aria-label="Partitions">
           {partitions.map((each) => (
-            <li key={`${each.topic}/${each.partition}`} className="flex flex-col items-center text-center">
-              <LagGauge lag={each.lag} />
-              <span className="max-w-full truncate text-2xs" title={`${each.topic}/${each.partition}`}>
-                {each.topic}/{each.partition}
-              </span>
-              <span className={`text-2xs ${each.state === "paused" ? "text-invalid" : "text-muted"}`}>
-                {each.state === "paused" ? "paused" : `${each.commit_age_s == null ? "" : "commit "}${waiting(each.lag, each.commit_age_s)}`}
-              </span>
-            </li>
+            <Lag key={`${each.topic}/${each.partition}`} of={each} />
           ))}
         </ul>
       )}
       {Boolean(leftOut) && <p className="px-3 pb-2 text-2xs text-muted">{short(leftOut)} more under Topics & breakers</p>}
     </Panel>
   );
-}
+});
+
+const Lag = memo(function Lag({ of }: { of: PartitionLag }) {
+  const name = `${of.topic}/${of.partition}`;
+  return (
+    <li className="flex flex-col items-center text-center">
+      <LagGauge lag={of.lag} />
+      <span className="max-w-full truncate text-2xs" title={name}>
+        {name}
+      </span>
+      <span className={`text-2xs ${of.state === "paused" ? "text-invalid" : "text-muted"}`}>
+        {of.state === "paused" ? "paused" : `${of.commit_age_s == null ? "" : "commit "}${waiting(of.lag, of.commit_age_s)}`}
+      </span>
+    </li>
+  );
+});

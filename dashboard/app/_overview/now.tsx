@@ -3,6 +3,7 @@
 import { AnimatePresence } from "motion/react";
 import * as m from "motion/react-m";
 import Link from "next/link";
+import { memo } from "react";
 
 import { State } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
@@ -19,7 +20,7 @@ interface Props {
 }
 
 /** What wants somebody now: breakers that are not closed, then the newest incidents. */
-export function Now({ incidents, breakers, open }: Props) {
+export const Now = memo(function Now({ incidents, breakers, open }: Props) {
   const tripped = breakers.filter((breaker) => breaker.state !== "closed");
   const all = (
     <Link href={routes.incidents()} prefetch={false} className="hover:text-ink">
@@ -66,4 +67,4 @@ export function Now({ incidents, breakers, open }: Props) {
       )}
     </Panel>
   );
-}
+});

@@ -1,6 +1,6 @@
 "use client";
 
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 
 import { Rates, type RatePoint } from "@/components/charts/rates";
 import { Panel } from "@/components/ui/panel";
@@ -13,16 +13,17 @@ const LEGEND = [
   ["error", "bg-error"],
 ] as const;
 
-export function RatesPanel({ of }: { of: Overview }) {
-  const points = useMemo(() => of.series.map(point), [of.series]);
-  const legend = LEGEND.map(([name, colour]) => (
-    <span key={name} className="flex items-center gap-1">
-      <span className={`size-2 rounded-sm ${colour}`} />
-      {name}
-    </span>
-  ));
+const LEGENDS = LEGEND.map(([name, colour]) => (
+  <span key={name} className="flex items-center gap-1">
+    <span className={`size-2 rounded-sm ${colour}`} />
+    {name}
+  </span>
+));
+
+export const RatesPanel = memo(function RatesPanel({ series }: { series: Overview["series"] }) {
+  const points = useMemo(() => series.map(point), [series]);
   return (
-    <Panel title="Records per second" aside={legend} className="xl:col-span-8">
+    <Panel title="Records per second" aside={LEGENDS} className="xl:col-span-8">
       {points.length > 1 ? (
         <div className="p-2">
           <Rates points={points} height={210} />
@@ -32,7 +33,7 @@ export function RatesPanel({ of }: { of: Overview }) {
       )}
     </Panel>
   );
-}
+});
 
 function point(raw: Overview["series"][number]): RatePoint {
   return { at: Date.parse(raw.at), valid: raw.valid ?? null, invalid: raw.invalid ?? null, error: raw.error ?? null };

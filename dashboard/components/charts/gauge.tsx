@@ -3,6 +3,7 @@
 import { Group } from "@visx/group";
 import { scaleLinear } from "@visx/scale";
 import { Arc } from "@visx/shape";
+import { memo } from "react";
 
 import { short } from "@/lib/format";
 
@@ -17,7 +18,7 @@ function tone(lag: number | null | undefined): string {
 }
 
 /** Lag of one partition on a logarithmic arc; unknown is an empty one. */
-export function LagGauge({ lag, size = 64 }: { lag: number | null | undefined; size?: number }) {
+export const LagGauge = memo(function LagGauge({ lag, size = 64 }: { lag: number | null | undefined; size?: number }) {
   const angle = scaleLinear({ domain: [0, Math.log10(LIMIT + 1)], range: [FROM, TO], clamp: true });
   const radius = size / 2;
   const ring = { outerRadius: radius - 1, innerRadius: radius - 7, cornerRadius: 3 };
@@ -32,4 +33,4 @@ export function LagGauge({ lag, size = 64 }: { lag: number | null | undefined; s
       </Group>
     </svg>
   );
-}
+});

@@ -1,78 +1,105 @@
 "use client";
 
-import { scaleBand, scaleSqrt } from "@visx/scale";
-import { memo } from "react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
 
-import { milliseconds, short } from "@/lib/format";
+import { count, milliseconds } from "@/lib/format";
+import { useTheme } from "@/lib/theme";
 
 import { clockTime } from "./axis";
-import { COLUMNS, type Column, type History } from "./latency";
+import { type Cell, cellAt, type Cells, cellsOf, left, LEFT, shadeOf } from "./heatmap-cells";
+import type { History } from "./latency";
 import { useWidth } from "./use-width";
 
-const LEFT = 52;
-const BOTTOM = 16;
-
-/** Latency over the last five minutes: time to the right, slower upwards, more chunks brighter. */
-export function Heatmap({ history, height }: { history: History; height: number }) {
+/** Latency over the last five minutes: time to the right, slower upwards, more chunks brighter.
+ *
+ * On a canvas: up to a thousand cells as elements would be most of the page.
+ */
+export const Heatmap = memo(function Heatmap({ history, height }: { history: History; height: number }) {
   const [ref, width] = useWidth();
-  const rows = scaleBand({ domain: history.limits.map((_, index) => index), range: [height - BOTTOM, 0], padding: 0.08 });
-  const step = (width - LEFT) / COLUMNS;
-  const most = Math.max(1, ...history.columns.flatMap((column) => column.counts));
-  const every = Math.ceil(history.limits.length / 7);
-  const start = COLUMNS - history.columns.length;
+  const theme = useTheme();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [hover, setHover] = useState<{ cell: Cell; x: number } | null>(null);
+  const rows = history.limits.length;
+  const cells = useMemo(() => cellsOf(rows, width, height), [rows, width, height]);
+  useEffect(() => {
+    if (canvas.current && width > 0) draw(canvas.current, cells, history);
+  }, [cells, history, width, theme]);
   return (
-    <div ref={ref} style={{ height }}>
-      {width > 0 && (
-        <svg width={width} height={height} role="img" aria-label="Latency of judged chunks over the last five minutes">
-          {history.limits.map((limit, index) =>
-            index % every === 0 ? (
-              <text key={index} x={LEFT - 6} y={(rows(index) ?? 0) + rows.bandwidth() / 2 + 3} textAnchor="end" fontSize={10} fill="var(--muted)">
-                {limit === null ? "more" : milliseconds(limit)}
-              </text>
-            ) : null,
-          )}
-          {history.limits.map((_, index) => (
-            <rect key={index} x={LEFT} y={rows(index) ?? 0} width={Math.max(0, width - LEFT)} height={rows.bandwidth()} rx={1.5} fill="var(--raised)" fillOpacity={0.6} />
-          ))}
-          {history.columns.map((column, index) => (
-            <g key={column.at} transform={`translate(${LEFT + (start + index) * step},0)`}>
-              <Cells column={column} top={roundUp(most)} width={Math.max(1, step - 1)} rowHeight={rows.bandwidth()} rowStep={rows.step()} last={rows(0) ?? 0} />
-            </g>
-          ))}
-          <text x={LEFT} y={height - 3} fontSize={10} fill="var(--muted)">
-            {history.columns[0] ? clockTime(history.columns[0].at) : ""}
-          </text>
-          <text x={width} y={height - 3} fontSize={10} textAnchor="end" fill="var(--muted)">
-            {history.columns.at(-1) ? clockTime(history.columns.at(-1)?.at ?? 0) : ""}
-          </text>
-        </svg>
-      )}
+    <div ref={ref} className="relative" style={{ height }}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label="Latency of judged chunks over the last five minutes"
+        className="absolute inset-0 size-full"
+        onPointerLeave={() => setHover(null)}
+        onPointerMove={({ nativeEvent: { offsetX, offsetY } }) => {
+          const cell = cellAt(cells, history, offsetX, offsetY);
+          setHover(cell && { cell, x: offsetX });
+        }}
+      />
+      {hover && <Tip of={hover.cell} x={hover.x} width={width} />}
+    </div>
+  );
+});
+
+function Tip({ of, x, width }: { of: Cell; x: number; width: number }) {
+  const side = x > width / 2 ? { right: width - x + 10 } : { left: x + 10 };
+  return (
+    <div className="glass tabular pointer-events-none absolute top-2 rounded-md border border-line px-2 py-1 text-2xs" style={side}>
+      <p className="text-muted">{clockTime(of.at)}</p>
+      <p>{of.upTo === null ? `over ${milliseconds(of.above)}` : `${milliseconds(of.above ?? 0)} to ${milliseconds(of.upTo)}`}</p>
+      <p>{count(of.count)} chunks</p>
     </div>
   );
 }
 
-/** Coarse, so that old columns need not be drawn anew at each look. */
-function roundUp(value: number): number {
-  return 2 ** Math.ceil(Math.log2(value));
+function draw(canvas: HTMLCanvasElement, cells: Cells, history: History) {
+  const paint = canvas.getContext("2d");
+  if (paint === null) return;
+  const scale = window.devicePixelRatio;
+  canvas.width = Math.round(cells.width * scale); // this clears it, too
+  canvas.height = Math.round(cells.height * scale);
+  paint.scale(scale, scale);
+  const style = getComputedStyle(canvas);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`);
+  drawLanes(paint, cells, history, colour("raised"));
+  drawColumns(paint, cells, history, colour("accent"));
+  paint.fillStyle = colour("muted");
+  paint.font = `10px ${style.fontFamily}`;
+  drawLabels(paint, cells, history);
 }
 
-interface CellsProps {
-  column: Column;
-  top: number;
-  width: number;
-  rowHeight: number;
-  rowStep: number;
-  last: number;
+function drawLanes(paint: CanvasRenderingContext2D, cells: Cells, history: History, colour: string) {
+  paint.fillStyle = colour;
+  paint.globalAlpha = 0.6;
+  history.limits.forEach((_, row) => paint.fillRect(LEFT, cells.top(row), cells.width - LEFT, cells.rowHeight));
+  paint.globalAlpha = 1;
 }
 
-const Cells = memo(function Cells({ column, top, width, rowHeight, rowStep, last }: CellsProps) {
-  const shade = scaleSqrt({ domain: [0, top], range: [0.06, 1] });
-  // Most cells are empty: the lane behind them is drawn once.
-  return column.counts.map((count, index) =>
-    count === 0 ? null : (
-      <rect key={index} y={last - index * rowStep} width={width} height={rowHeight} rx={1.5} fill="var(--accent)" fillOpacity={shade(count)}>
-        <title>{`${short(count)} chunks`}</title>
-      </rect>
-    ),
-  );
-});
+function drawColumns(paint: CanvasRenderingContext2D, cells: Cells, history: History, colour: string) {
+  const shade = shadeOf(history.columns);
+  const width = Math.max(1, cells.step - 1);
+  paint.fillStyle = colour;
+  history.columns.forEach((column, index) => {
+    const x = left(cells, history, index);
+    column.counts.forEach((count, row) => {
+      if (count === 0) return;
+      paint.globalAlpha = shade(count);
+      paint.fillRect(x, cells.top(row), width, cells.rowHeight);
+    });
+  });
+  paint.globalAlpha = 1;
+}
+
+function drawLabels(paint: CanvasRenderingContext2D, cells: Cells, history: History) {
+  const every = Math.ceil(history.limits.length / 7);
+  paint.textAlign = "right";
+  history.limits.forEach((limit, row) => {
+    if (row % every === 0) paint.fillText(limit === null ? "more" : milliseconds(limit), LEFT - 6, cells.top(row) + cells.rowHeight / 2 + 3);
+  });
+  const [oldest, newest] = [history.columns[0], history.columns.at(-1)];
+  if (!oldest || !newest) return;
+  paint.fillText(clockTime(newest.at), cells.width, cells.height - 3);
+  paint.textAlign = "left";
+  if (newest !== oldest) paint.fillText(clockTime(oldest.at), LEFT, cells.height - 3);
+}

@@ -2,14 +2,15 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
+import type { ReactNode } from "react";
 
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { token } from "@/lib/api/client";
 import { meQuery } from "@/lib/api/me";
-import { useNow } from "@/lib/clock";
+import { useClock } from "@/lib/clock";
 import { ago } from "@/lib/format";
-import { isStale, useLive } from "@/lib/live";
+import { useIsStale, useLive } from "@/lib/live";
 import { routes } from "@/lib/routes";
 import { setTheme, useTheme } from "@/lib/theme";
 
@@ -32,21 +33,32 @@ export function Header() {
 
 /** Says whether the figures on the page are of this second, and of when otherwise. */
 function LiveMark() {
-  const live = useLive();
-  const now = useNow();
-  const stale = isStale(live, now);
-  const at = live.receivedAt === null ? null : new Date(live.receivedAt).toISOString();
-  const [tone, text] =
-    live.connection === "live" && !stale
-      ? (["bg-valid text-valid", "Live"] as const)
-      : live.receivedAt === null && live.connection === "connecting"
-        ? (["bg-muted text-muted", "Connecting"] as const)
-        : (["bg-invalid text-invalid", at ? `Stale: figures of ${ago(at, now)}, reconnecting` : `Not live: ${live.error ?? "reconnecting"}`] as const);
-  const [dot, words] = tone.split(" ");
+  const connection = useLive((live) => live.connection);
+  const waits = useLive((live) => live.receivedAt === null);
+  const stale = useIsStale();
+  if (connection === "live" && !stale) return <Mark dot="bg-valid" words="text-valid">Live</Mark>;
+  if (waits && connection === "connecting") return <Mark dot="bg-muted breathe" words="text-muted">Connecting</Mark>;
+  return (
+    <Mark dot="bg-invalid" words="text-invalid">
+      <Lost />
+    </Mark>
+  );
+}
+
+function Lost() {
+  const receivedAt = useLive((live) => live.receivedAt);
+  const error = useLive((live) => live.error);
+  const at = receivedAt === null ? null : new Date(receivedAt).toISOString();
+  const age = useClock((now) => ago(at, now));
+  return at ? `Stale: figures of ${age ?? at}, reconnecting` : `Not live: ${error ?? "reconnecting"}`;
+}
+
+/** The dot is still while all is well: one that moves forever has the page drawn sixty times a second. */
+function Mark({ dot, words, children }: { dot: string; words: string; children: ReactNode }) {
   return (
     <p role="status" data-testid="live" className={`flex min-w-0 items-center gap-2 text-xs ${words}`}>
-      <span className={`size-2 shrink-0 rounded-full ${dot} ${text === "Live" ? "breathe" : ""}`} />
-      <span className="truncate">{text}</span>
+      <span className={`size-2 shrink-0 rounded-full ${dot}`} />
+      <span className="truncate">{children}</span>
     </p>
   );
 }

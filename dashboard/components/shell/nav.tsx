@@ -22,11 +22,10 @@ const FOR_ADMINS: typeof PLACES = [["API tokens", routes.tokens(), "tokens"]];
 
 export function Nav() {
   const path = usePathname();
-  const { overview } = useLive();
   const places = useCan("tokens") ? [...PLACES, ...FOR_ADMINS] : PLACES;
   const badges: Record<string, number | null | undefined> = {
-    Incidents: overview?.open_incidents,
-    Quarantine: overview?.open_records,
+    Incidents: useLive((live) => live.overview?.open_incidents),
+    Quarantine: useLive((live) => live.overview?.open_records),
   };
   return (
     <nav aria-label="Pages" className="glass sticky top-0 z-30 border-b border-line lg:h-dvh lg:border-r lg:border-b-0">

@@ -31,10 +31,11 @@ export const Lags = memo(function Lags({ partitions, leftOut }: Props) {
 const Lag = memo(function Lag({ of }: { of: PartitionLag }) {
   const name = `${of.topic}/${of.partition}`;
   return (
-    <li className="flex flex-col items-center text-center">
+    <li className="flex min-w-0 flex-col items-center px-1 text-center">
       <LagGauge lag={of.lag} />
-      <span className="max-w-full truncate text-2xs" title={name}>
-        {name}
+      <span className="flex max-w-full text-2xs" title={name}>
+        <span className="truncate">{of.topic}</span>
+        <span className="shrink-0">/{of.partition}</span>
       </span>
       <span className={`text-2xs ${of.state === "paused" ? "text-invalid" : "text-muted"}`}>
         {of.state === "paused" ? "paused" : `${of.commit_age_s == null ? "" : "commit "}${waiting(of.lag, of.commit_age_s)}`}

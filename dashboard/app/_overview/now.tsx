@@ -45,11 +45,11 @@ export const Now = memo(function Now({ incidents, breakers, open }: Props) {
         <AnimatePresence initial={false}>
           {incidents.map((incident) => (
             <m.li key={incident.fingerprint} initial={{ opacity: 0, y: -6 }} animate={{ opacity: 1, y: 0 }} exit={{ opacity: 0 }} transition={{ duration: 0.2 }}>
-              <Link href={routes.incidents({ fingerprint: incident.fingerprint })} prefetch={false} className="grid grid-cols-[5.5rem_minmax(0,1fr)_auto_4.5rem] items-center gap-3 px-3 py-1.5 hover:bg-raised">
+              <Link href={routes.incidents({ fingerprint: incident.fingerprint })} prefetch={false} className="grid grid-cols-[auto_minmax(0,1fr)_auto_auto] items-center gap-2 px-3 py-1.5 sm:grid-cols-[5.5rem_minmax(0,1fr)_auto_4.5rem] sm:gap-3 hover:bg-raised">
                 <span>
                   <State of={incident.state} />
                 </span>
-                <span className="truncate">{incident.title ?? incident.fingerprint}</span>
+                <span className="break-words sm:truncate">{incident.title ?? incident.fingerprint}</span>
                 <span className="tabular text-muted">{short(incident.count)}</span>
                 <span className="text-right text-muted">
                   <Time at={incident.last_seen} />

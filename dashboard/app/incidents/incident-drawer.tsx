@@ -51,7 +51,7 @@ function Detail({ incident, etag }: { incident: IncidentDetail; etag: string | n
       <div className="grid gap-3 lg:grid-cols-2">
         <Panel title="Trend" aside="records an hour, last 24 h">
           <div className="p-3">
-            <Sparkline values={incident.trend} width={420} height={64} label={`Records an hour over a day: ${incident.trend.join(", ")}`} />
+            <Sparkline values={incident.trend} width={420} height={64} className="w-full" label={`Records an hour over a day: ${incident.trend.join(", ")}`} />
           </div>
         </Panel>
         <Panel title="Facts">

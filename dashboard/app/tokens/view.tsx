@@ -83,7 +83,7 @@ function columnsOf(revoke: (name: string) => void): Column<TokenShown>[] {
     { id: "state", header: "State", cell: ({ row }) => <Life of={row.original} /> },
     {
       id: "revoke",
-      header: "Action",
+      header: () => <span className="block text-right">Action</span>,
       cell: ({ row }) =>
         row.original.revoked_at ? null : (
           <div className="text-right">

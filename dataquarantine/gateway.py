@@ -248,9 +248,9 @@ class Gateway:
         if sink is None:
             raise RuntimeError("Gateway.route before start")
         for payload in routed.detached:
-            await insist(self.gate, [tp.topic], sink.store_detached, payload)
+            await insist(self.gate, tp.topic, sink.store_detached, payload)
         if routed.originals:
-            await insist(self.gate, [tp.topic], sink.store_originals, routed.originals)
+            await insist(self.gate, tp.topic, sink.store_originals, routed.originals)
 
     def _measure_end_to_end(self, chunk: Chunk) -> None:
         """Observe a chunk by its first record; clocks that run ahead and replays are left out."""

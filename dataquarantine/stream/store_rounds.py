@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -62,53 +62,62 @@ class StoreRounds:
             self._arrived.clear()
         return chunks
 
-    async def _store_all(self, chunks: list[Chunk]) -> None:
-        topics = {chunk.tp.topic for chunk in chunks}
-        records = [record for chunk in chunks for record in chunk.records]
-        # Not submitted: a revocation does not wait for a store, storing again changes nothing.
-        is_wanted = partial(_is_any_fresh, chunks)
-        if await insist(self._gate, topics, self._store, records, is_wanted=is_wanted):
-            for chunk in chunks:
+    async def _store_all(self, chunks: Sequence[Chunk]) -> None:
+        if len(chunks) > 1 and await self._store_together(chunks):
+            return
+        for chunk in chunks:
+            # Not submitted: a revocation does not wait for a store, storing again changes nothing.
+            fresh = partial(_is_fresh, chunk)
+            if await insist(
+                self._gate, chunk.tp.topic, self._store, chunk.records, is_wanted=fresh
+            ):
                 chunk.finish()
+
+    async def _store_together(self, chunks: Sequence[Chunk]) -> bool:
+        """Try once: what a spool has no room for in one piece may fit chunk by chunk."""
+        records = [record for chunk in chunks for record in chunk.records]
+        try:
+            await asyncio.to_thread(self._store, records)
+        except SinkUnavailable:
+            return False
+        for chunk in chunks:
+            chunk.finish()
+        return True
 
 
 async def insist(
     gate: Gate,
-    topics: Collection[str],
+    topic: str,
     store: Callable[[T], object],
     item: T,
     *,
     is_wanted: Callable[[], bool] = lambda: True,
 ) -> bool:
-    """Store until that works; meanwhile hold topics, so that Kafka keeps their records.
+    """Store until that works; meanwhile hold a topic, so that Kafka keeps its records.
 
     Returns: False when it was not wanted any more.
     """
-    while is_wanted():
-        try:
-            await asyncio.to_thread(store, item)
-        except SinkUnavailable as exc:
-            await _hold(gate, topics, exc)
-            continue
-        for topic in topics:
-            gate.release(topic, SPOOL_FULL)
-        return True
-    return False
+    try:
+        while is_wanted():
+            try:
+                await asyncio.to_thread(store, item)
+            except SinkUnavailable as exc:
+                await _hold(gate, topic, exc)
+            else:
+                return True
+        return False
+    finally:
+        gate.release(topic, SPOOL_FULL)  # also when it was revoked: nobody else would
 
 
-def _is_any_fresh(chunks: Sequence[Chunk]) -> bool:
-    return not all(chunk.is_stale for chunk in chunks)
+def _is_fresh(chunk: Chunk) -> bool:
+    return not chunk.is_stale
 
 
-async def _hold(gate: Gate, topics: Collection[str], exc: SinkUnavailable) -> None:
-    for topic in topics:
-        if not gate.reasons(topic):
-            logger.error(
-                "Records of %s wait in Kafka: %s", topic, exc, extra={"action": "sink_held"}
-            )
-        gate.hold(topic, SPOOL_FULL)
+async def _hold(gate: Gate, topic: str, exc: SinkUnavailable) -> None:
+    if not gate.reasons(topic):
+        logger.error("Records of %s wait in Kafka: %s", topic, exc, extra={"action": "sink_held"})
+    gate.hold(topic, SPOOL_FULL)
     started = time.monotonic()
     await asyncio.sleep(exc.retry_after_s)
-    paused = time.monotonic() - started
-    for topic in topics:
-        metrics.PAUSED_SECONDS.labels(topic, SPOOL_FULL).inc(paused)
+    metrics.PAUSED_SECONDS.labels(topic, SPOOL_FULL).inc(time.monotonic() - started)

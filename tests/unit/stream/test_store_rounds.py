@@ -12,7 +12,7 @@ import pytest
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.records import SourceRecord, TopicPartition
 from dataquarantine.stream.gate import Allowance, Gate
-from dataquarantine.stream.store_rounds import MAX_RECORDS, StoreRounds
+from dataquarantine.stream.store_rounds import MAX_RECORDS, StoreRounds, insist
 
 WITHIN_S = 5.0
 
@@ -31,17 +31,18 @@ class Arrived:
 
 
 class Store:
-    """Keeps what it is given, once it may, after as many refusals as asked for."""
+    """Keeps what it is given, once it may; refuses so often, and more than so many records."""
 
-    def __init__(self, refusals: int = 0) -> None:
+    def __init__(self, refusals: int = 0, most: int = 10**6) -> None:
         self.rounds: list[list[int]] = []
         self.may_go_on = threading.Event()
         self._refusals = refusals
+        self._most = most
 
     def __call__(self, records: Sequence[Any]) -> None:
         assert self.may_go_on.wait(WITHIN_S)
-        if self._refusals:
-            self._refusals -= 1
+        if self._refusals or len(records) > self._most:
+            self._refusals = max(0, self._refusals - 1)
             raise SinkUnavailable("store", "away", retry_after_s=0.0)
         self.rounds.append([record.partition for record in records])
 
@@ -81,6 +82,26 @@ def test_a_refused_round_comes_again_and_its_topic_is_open_after() -> None:
     store = Store(refusals=2)
     gate = asyncio.run(stored(store, Arrived(0), Arrived(1)))
     assert store.rounds == [[0], [1]]
+    assert gate.is_open(TopicPartition("dlq", 0))
+
+
+def test_what_does_not_fit_together_is_stored_chunk_by_chunk() -> None:
+    store = Store(most=2)
+    asyncio.run(stored(store, Arrived(0), Arrived(1, 2), Arrived(2), Arrived(3)))
+    assert store.rounds == [[0], [1, 1], [2], [3]]
+
+
+def test_a_topic_opens_when_what_held_it_was_revoked() -> None:
+    gate = Gate([(["dlq"], Allowance(10**9, 100))])
+    tries: list[str] = []
+
+    def refuse(item: str) -> None:
+        tries.append(item)
+        raise SinkUnavailable("store", "full", retry_after_s=0.0)
+
+    stored = asyncio.run(insist(gate, "dlq", refuse, "x", is_wanted=lambda: not tries))
+
+    assert (stored, tries) == (False, ["x"])
     assert gate.is_open(TopicPartition("dlq", 0))
 
 

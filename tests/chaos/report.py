@@ -28,6 +28,10 @@ record on the valid topic byte for byte, and every bad one as dead letter, as on
 object.
 Duplicates are records that came out more than once: allowed after a crash in `at_least_once`, never
 in `exactly_once`.
+
+Seeds 9, 10 and 11 are here by their second runs. In their first some dead letters had no row four
+minutes after the load: a dead letter topic that was held for a full spool while its partitions went
+to another worker stayed held. That is mended; such a run, which was not recorded then, is now.
 """
 
 
@@ -63,7 +67,7 @@ def _runs(runs: list[dict[str, Any]]) -> Iterator[str]:
             str(sum(run["faults"].values())),
             str(check["duplicates"]),
             str(missing),
-            "clean" if run["audit"]["clean"] else "NOT clean",
+            "clean" if run["audit"]["clean"] and not run.get("unsettled") else "NOT clean",
         ]
         yield f"| {' | '.join(cells)} |"
 

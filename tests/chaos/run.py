@@ -24,7 +24,10 @@ SETTLE_WITHIN_S = 240.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did and what its judges found. exits: of workers by themselves."""
+    """What a run did and what its judges found.
+
+    exits: of workers by themselves. unsettled: what was not done in time after the load ended.
+    """
 
     seed: int
     delivery: str
@@ -33,6 +36,7 @@ class Outcome:
     check: dict[str, int] = field(default_factory=dict)
     audit: dict[str, Any] = field(default_factory=dict)
     exits: int = 0
+    unsettled: str = ""
 
     @property
     def missing(self) -> int:
@@ -46,6 +50,8 @@ class Outcome:
             for kind, count in self.check.items()
             if count and kind.split("_")[0] in ("missing", "wrong")
         ]
+        if self.unsettled:
+            found.append(f"unsettled: {self.unsettled}")
         if self.delivery == "exactly_once":
             twice = ("duplicates", "duplicate_letters")
             found += [f"{kind}: {self.check[kind]}" for kind in twice if self.check[kind]]
@@ -67,7 +73,10 @@ def run(arena: Arena, home: Path, *, seed: int, delivery: str, seconds: int, rat
             _break(arena, faults, outcome, seconds)
         arena.wanted = 3  # each takes a spool that a dead one left
         arena.keep_workers()
-        _settle(arena, load.sent)
+        try:
+            _settle(arena, load.sent)
+        except AssertionError as exc:  # judged and recorded like any other run
+            outcome.unsettled = str(exc)
         outcome.audit = _audit(stack)
         outcome.check = _check(stack)
         outcome.exits = arena.exits

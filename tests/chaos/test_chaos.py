@@ -79,3 +79,9 @@ def test_the_page_counts_runs_and_faults() -> None:
 
     assert "| 5 | `exactly_once` | 180 | 1,000 | 2 | 2 | 0 | clean |" in made
     assert "| S3 stopped | 2 |" in made
+
+
+def test_a_run_that_did_not_settle_is_a_problem() -> None:
+    outcome = Outcome(3, "at_least_once", 180, audit={"clean": True}, unsettled="7 rows")
+
+    assert outcome.problems == ["unsettled: 7 rows"]

@@ -23,9 +23,10 @@ pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
 while True:
     time.sleep(60)
 """
-#: Starts PROGRAM as a service, then stays.
+#: Starts PROGRAM as a service, then stays. A shell's job in the background inherits SIGINT ignored.
 STARTER = f"""
-import pathlib, sys, time
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 from dataquarantine.dev.service import Service
 pid = pathlib.Path(sys.argv[1])
 service = Service("program", pid.with_suffix(".log"))
@@ -97,7 +98,7 @@ def test_the_program_ends_when_its_starter_is_ended(tmp_path: Path, how: signal.
     pid = pid_in(path)
 
     starter.send_signal(how)
-    starter.wait()
+    starter.wait(15)
 
     wait_for(lambda: not is_alive(pid))
 

@@ -35,13 +35,17 @@ def worker(log_level: str, log_format: str | None) -> None:
 
     mode.loop.use("uvloop")  # before Faust is imported: it decides which loop Faust gets
     from dataquarantine.agents.app import app, gateway, settings
+    from dataquarantine.log_format import logging_config
 
     slot, web = gateway.slot.number, settings.web
     require_port(web.host, web.port + slot, "DQ_WEB__PORT")
     if web.metrics_port is not None:
         require_port(web.metrics_host, web.metrics_port + slot, "DQ_WEB__METRICS_PORT")
     app.discover()
-    app.Worker(loglevel=log_level, redirect_stdouts=False).execute_from_commandline()
+    process = app.Worker(loglevel=log_level, redirect_stdouts=False)
+    process.logging_config = logging_config(settings.logs.format, log_level.upper())
+    process.spinner = None  # it turns with each line, so it has every package make DEBUG lines
+    process.execute_from_commandline()
 
 
 def require_port(host: str, port: int, variable: str) -> None:

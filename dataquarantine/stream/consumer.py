@@ -16,6 +16,7 @@ from faust.types import TP, ConsumerMessage
 
 from dataquarantine.records import TopicPartition
 from dataquarantine.stream.consumer_thread import InlineConsumerThread
+from dataquarantine.stream.fetch_pause import FetchPause
 from dataquarantine.stream.gate import Gate
 from dataquarantine.stream.ledger import LedgerWriter
 from dataquarantine.stream.owner import PartitionOwner
@@ -58,6 +59,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         self.owners: dict[TP, PartitionOwner] = {}
         self._commit_lock = asyncio.Lock()
         self._without_commit_since: float | None = None
+        self._pause = FetchPause()
         self.add_future(self._commit_forever())
 
     def _new_consumer_thread(self) -> InlineConsumerThread:
@@ -244,8 +246,11 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once; yield a message per chunk, and single messages of all other topics."""
+        if pause_s := self._pause.left_s:
+            await asyncio.sleep(pause_s)
         owners = dict(self.owners)
         fetched, active = await self._wait_next_records(timeout)
+        self._pause.fetched(sum(map(len, (fetched or {}).values())))
         generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
             return

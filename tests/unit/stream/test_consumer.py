@@ -10,6 +10,7 @@ from faust.types import TP
 
 from dataquarantine.records import TopicPartition
 from dataquarantine.stream.consumer import ChunkConsumer
+from dataquarantine.stream.fetch_pause import FetchPause
 from dataquarantine.stream.fetching import FetchedRecord
 from dataquarantine.stream.gate import Allowance, Gate
 from dataquarantine.stream.owner import PartitionOwner
@@ -34,6 +35,7 @@ class Fetching(ChunkConsumer):
         self.scheduler = SimpleNamespace(iterate=lambda singles: iter(()))
         self._read_offset: dict[TP, int | None] = {}
         self.position: int | None = None
+        self._pause = FetchPause()
 
     async def _wait_next_records(self, timeout: float) -> Any:
         records = [

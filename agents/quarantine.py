@@ -11,5 +11,4 @@ from .app import app, dead_letters, gateway
 async def quarantine(chunks: Any) -> None:
     """Store each chunk of dead letters, then let it be committed."""
     async for chunk in chunks:
-        if not chunk.is_stale:
-            gateway.quarantining.add(chunk)
+        gateway.quarantining.add(chunk)

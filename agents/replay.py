@@ -15,8 +15,7 @@ foreman = Foreman(gateway.settings, gateway.catalog.versions)
 async def settle(chunks: Any) -> None:
     """Bring the verdicts of replayed records to their rows."""
     async for chunk in chunks:
-        if not chunk.is_stale:
-            gateway.settling.add(chunk)
+        gateway.settling.add(chunk)
 
 
 @app.task

@@ -10,15 +10,11 @@ from dataquarantine.schemas.proposals import Refusal
 from dataquarantine.schemas.states import State
 
 
-class VersionSummary(BaseModel):
-    """A version without its schema; `id` and `number` as Confluent's clients know them."""
+class UnregisteredVersion(BaseModel):
+    """A version without its schema, as its document alone describes it."""
 
     name: str
     version: str
-    id: int
-    number: int
-    state: State
-    since: str
     type: str
     owner: str | None
     key: str | None
@@ -26,6 +22,15 @@ class VersionSummary(BaseModel):
     compatibility: str | None
     examples: int
     counter_examples: int
+
+
+class VersionSummary(UnregisteredVersion):
+    """A version without its schema; `id` and `number` as Confluent's clients know them."""
+
+    id: int
+    number: int
+    state: State
+    since: str
     content_hash: str
 
 

@@ -10,25 +10,12 @@ from pydantic import BaseModel
 from dataquarantine.api.errors import not_found
 from dataquarantine.api.http import Request
 from dataquarantine.api.routes import route
+from dataquarantine.api.schema_models import UnregisteredVersion
 from dataquarantine.schemas.documents import SchemaDocument
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.schemas.lives import described
 from dataquarantine.schemas.registry import Registry
 from dataquarantine.schemas.reviews import canonical
-
-
-class UnregisteredVersion(BaseModel):
-    """A version without its schema."""
-
-    name: str
-    version: str
-    type: str
-    owner: str | None
-    key: str | None
-    description: str
-    compatibility: str | None
-    examples: int
-    counter_examples: int
 
 
 class UnregisteredDetail(UnregisteredVersion):

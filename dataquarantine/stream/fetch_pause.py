@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 #: A chunk costs some 0.7 ms however few records it holds. With a fetch for every single record,
-#: 1,000 records a second took 70 % of a core, and their p95 was 150 ms; with the pause 32 % and
-#: 35 ms (2 cores, broker and stores beside it).
+#: 1,000 records a second took 70 % of a core, and their p95 was 66 to 150 ms; with the pause 32 %
+#: and 34 to 37 ms (2 cores, broker and stores beside it).
 PAUSE_S = 0.008
 #: More than that is a backlog, which is read without a pause.
 FEW_RECORDS = 1000

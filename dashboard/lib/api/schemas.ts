@@ -4,24 +4,6 @@ import { request } from "./client";
 import { keys } from "./keys";
 import { anything, listOf, number, text, violation } from "./shapes";
 
-const SUMMARY = {
-  name: z.string(),
-  version: z.string(),
-  id: number,
-  number: number,
-  state: z.string(),
-  since: text,
-  type: text,
-  owner: text,
-  key: text,
-  description: text,
-  compatibility: text,
-  examples: number,
-  counter_examples: number,
-};
-const summary = z.object(SUMMARY);
-export type SchemaSummary = z.infer<typeof summary>;
-
 /** A version that judges though nobody registered it: a file of the folder, or of another registry. */
 const UNREGISTERED = {
   name: z.string(),
@@ -35,6 +17,18 @@ const UNREGISTERED = {
 const unregistered = z.object(UNREGISTERED);
 export type UnregisteredSummary = z.infer<typeof unregistered>;
 const unregisteredVersion = z.object({ ...UNREGISTERED, document: z.record(z.string(), anything) });
+
+const SUMMARY = {
+  ...UNREGISTERED,
+  id: number,
+  number: number,
+  state: z.string(),
+  since: text,
+  key: text,
+  compatibility: text,
+};
+const summary = z.object(SUMMARY);
+export type SchemaSummary = z.infer<typeof summary>;
 
 const schema = z.object({
   name: z.string(),

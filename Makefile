@@ -111,7 +111,7 @@ docs: $(TEST_READY) ## Write the reference pages of commands, settings and metri
 dashboard: dashboard-packages ## Build the dashboard, if its sources have changed (Node 20, else one from a wheel)
 	@scripts/build-dashboard
 
-dashboard-packages: $(RUN_READY)
+dashboard-packages: | $(BIN)/python
 	@scripts/build-dashboard packages
 
 dashboard-test: dashboard-packages ## Check the dashboard's style and run its unit tests

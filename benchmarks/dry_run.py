@@ -26,6 +26,7 @@ from benchmarks.field import make_outputs, worker_command
 from benchmarks.harness import Bench, Load, stop
 from benchmarks.latency import quantiles, start_probe, wait_ready
 from benchmarks.surroundings import Surroundings, surroundings
+from benchmarks.throughput import warm_up
 
 STORED = 18_000
 RATE = 1500
@@ -182,6 +183,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with surroundings() as around:
+        warm_up(around)
         report = measure(around, arguments.rate, arguments.rounds)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", "utf-8")

@@ -25,6 +25,7 @@ from benchmarks.events import INVALID_SHARE, ROOT
 from benchmarks.field import make_outputs, worker_command
 from benchmarks.harness import PARTITIONS, Bench, Load, stop
 from benchmarks.surroundings import Surroundings, surroundings
+from benchmarks.throughput import warm_up
 from dataquarantine.dev.service import answers
 
 RATES = (1000, 10_000)
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     with surroundings() as around:
+        warm_up(around)
         report = measure(around, arguments.rates, arguments.rounds, arguments.seconds)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", "utf-8")

@@ -46,14 +46,10 @@ def main() -> None:
 def measure(
     around: Surroundings, records: int, rounds: int, names: Sequence[str] = NAMES
 ) -> dict[str, Any]:
-    """Let all contenders run in turns; the one that starts a round changes.
-
-    A run before that is not counted: a broker's first minute is its compiler's, which takes the
-    processor from whoever needs both cores.
-    """
+    """Let all contenders run in turns; the one that starts a round changes."""
+    warm_up(around, records)
     bench = around.loaded(Load(records))
     running = [c for c in CONTENDERS if c.name in names and c.is_there]
-    run_gateway(around, bench, "warm-up")
     found: list[list[Result]] = []
     for number in range(rounds):
         entries = [None, *running]
@@ -68,6 +64,17 @@ def measure(
             print(line(result), flush=True)
     bench.delete_topics([bench.source])
     return report(around, records, found)
+
+
+def warm_up(around: Surroundings, records: int = RECORDS) -> None:
+    """Run the gateway without counting it.
+
+    A broker's first minute is its compiler's, which takes the processor from whoever needs both
+    cores.
+    """
+    bench = around.loaded(Load(records))
+    run_gateway(around, bench, "warm-up")
+    bench.delete_topics([bench.source])
 
 
 def line(result: Result) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from dataquarantine.errors import DataQuarantineError
 
 KAFKA_VERSION = "3.9.1"
 START_TIMEOUT_S = 90.0
+#: Of the environment: Kafka's own scripts heed it too.
+JVM_OPTIONS = "KAFKA_JVM_PERFORMANCE_OPTS"
 
 _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -164,7 +167,7 @@ class KafkaCluster:
 
 
 def _java(libs: Path, home: Path, main: str, *arguments: str) -> Sequence[str]:
-    options = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4"]
+    options = ["-Xms256m", "-Xmx512m", *os.environ.get(JVM_OPTIONS, "-XX:+UseSerialGC").split()]
     logging = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", f"-Dkafka.logs.dir={home}"]
     return ["java", *options, *logging, "-cp", f"{libs}/*", main, *arguments]
 

@@ -22,7 +22,7 @@ class ShadowSchema:
 
 
 class RegistrySource:
-    """Lists the registered versions that may judge; hides the files of every name it knows.
+    """Lists the registered versions that may judge; hides the files of every name that it lists.
 
     A version is parsed once and listed as the same object until its state changes, so that
     comparing two listings costs nothing per unchanged version.

@@ -8,7 +8,7 @@ from .app import app, sources, to_judge
 
 
 @app.agent(sources, name="ingest")
-async def ingest(chunks: Any) -> None:
-    """Pass each fetched chunk on; a chunk is N records of one partition."""
-    async for chunk in chunks:
-        await to_judge.send(value=chunk)
+async def ingest(fetches: Any) -> None:
+    """Pass on what was fetched: chunks, each N records of one partition."""
+    async for chunks in fetches:
+        await to_judge.send(value=chunks)

@@ -8,7 +8,8 @@ from .app import app, dead_letters, gateway
 
 
 @app.agent(dead_letters, name="quarantine")
-async def quarantine(chunks: Any) -> None:
+async def quarantine(fetches: Any) -> None:
     """Store each chunk of dead letters, then let it be committed."""
-    async for chunk in chunks:
-        gateway.quarantining.add(chunk)
+    async for chunks in fetches:
+        for chunk in chunks:
+            gateway.quarantining.add(chunk)

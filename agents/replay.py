@@ -12,10 +12,11 @@ foreman = Foreman(gateway.settings, gateway.catalog.versions)
 
 
 @app.agent(outcomes, name="replay")
-async def settle(chunks: Any) -> None:
+async def settle(fetches: Any) -> None:
     """Bring the verdicts of replayed records to their rows."""
-    async for chunk in chunks:
-        gateway.settling.add(chunk)
+    async for chunks in fetches:
+        for chunk in chunks:
+            gateway.settling.add(chunk)
 
 
 @app.task

@@ -18,8 +18,9 @@ from dataquarantine.store.row import StoredMark
 
 Layout = Literal["record", "segment", "auto"]
 
-#: `auto` packs at least so many records of a partition; how many there are follows the rate.
-SEGMENT_FROM_RECORDS = 20
+#: `auto` packs from so many records on that are stored together, of all partitions: there are that
+#: many from some 150 a second on. A request costs 1.5 ms of the processor, packing next to nothing.
+SEGMENT_FROM_RECORDS = 8
 #: 2 % larger than level 4, in half of the time.
 _LEVEL = 1
 #: zlib's way of saying: with gzip's header, the largest window.
@@ -47,6 +48,8 @@ def pack(entries: Sequence[Entry], layout: Layout) -> tuple[list[Entry], list[Pa
         partitions[entry.topic, entry.row.dlq_partition].append(entry)
     placed: list[Entry] = []
     packages: list[Package] = []
+    if layout == "auto" and sum(e.body is not None for e in entries) < SEGMENT_FROM_RECORDS:
+        layout = "record"
     for of_partition in partitions.values():
         laid_out, objects = _pack_partition(of_partition, layout)
         placed += laid_out
@@ -58,8 +61,7 @@ def _pack_partition(
     entries: Sequence[Entry], layout: Layout
 ) -> tuple[Sequence[Entry], list[Package]]:
     packed = [entry for entry in entries if entry.body is not None]
-    many = len(packed) >= SEGMENT_FROM_RECORDS
-    if layout == "record" or (layout == "auto" and not many) or not packed:
+    if layout == "record" or not packed or (layout == "auto" and len(packed) == 1):
         return entries, [_single(entry) for entry in packed]
     return _segment(entries)
 

@@ -38,6 +38,8 @@ _INSERT_AND_TELL = f"""
     SELECT n, NULL AS id FROM counted
     UNION ALL SELECT n, id FROM new, counted WHERE n <> :expected
 """
+# Without constants for the time Postgres plans for every day's partition: 15 ms for 90 of them.
+_WITHIN = 'q."timestamp" BETWEEN :earliest AND :latest'
 # A row that was there before its payload arrived (it was spooled, and then the chunk came again).
 _MARK_REPEATED = """
     UPDATE quarantine_records q SET storage_path = i.storage_path, stored_at = i.stored_at,
@@ -104,8 +106,10 @@ class PostgresRows:
             "SELECT q.id, q.payload_crc32c, q.stored_at IS NOT NULL AS stored, q.storage_path"
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
             ' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at'
+            f" WHERE {_WITHIN}"
         )
-        values = {"ids": [str(r.id) for r in rows], "times": [r.timestamp for r in rows]}
+        times = [row.timestamp for row in rows]
+        values = {"ids": [str(row.id) for row in rows], "times": times, **_within(times)}
         found = self._database.transact(lambda c: c.execute(statement, values).all())
         known = {row.id: Known(row.payload_crc32c, row.stored, row.storage_path) for row in found}
         purged = self.purged([row.id for row in rows if row.id not in known])
@@ -155,12 +159,15 @@ class PostgresRows:
             " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[]),"
             " CAST(:paths AS text[])) AS w(id, at, path)"
             ' WHERE q.id = w.id AND q."timestamp" = w.at AND q.stored_at IS NULL'
+            f" AND {_WITHIN}"
         )
+        times = [mark.timestamp for mark in marks]
         values = {
             "ids": [str(mark.id) for mark in marks],
-            "times": [mark.timestamp for mark in marks],
+            "times": times,
             "paths": [mark.path for mark in marks],
             "now": now,
+            **_within(times),
         }
         self._database.transact(lambda connection: connection.execute(statement, values))
 
@@ -186,3 +193,7 @@ class PostgresRows:
             return Inserted(self._copy([reduce_row(row, reason)]), (row.id,))
         except SinkRejected:
             return Inserted(frozenset(), refused=(row,))
+
+
+def _within(times: Sequence[datetime]) -> dict[str, datetime]:
+    return {"earliest": min(times), "latest": max(times)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dataquarantine import tracing
 from dataquarantine.records import Record, TopicPartition
+from dataquarantine.stream.fetch_pause import FEW_RECORDS
 from dataquarantine.validation.tally import Tally
 
 if TYPE_CHECKING:
@@ -67,3 +68,18 @@ class Chunk:
     def __repr__(self) -> str:
         first = self.records[0].offset
         return f"<Chunk {self.tp} {first}..{self.next_offset - 1} ({len(self.records)} records)>"
+
+
+def together(chunks: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
+    """Put the chunks of a fetch into messages: one per topic, where they hold few records.
+
+    Faust takes some 0.5 ms for a message on its way through three agents, whatever it holds. A
+    large chunk goes by itself, so that what it becomes is on its way before the next is judged.
+    """
+    if sum(len(chunk.records) for chunk in chunks) >= FEW_RECORDS:
+        yield from ([chunk] for chunk in chunks)
+        return
+    topics: dict[str, list[Chunk]] = {}
+    for chunk in chunks:
+        topics.setdefault(chunk.tp.topic, []).append(chunk)
+    yield from topics.values()

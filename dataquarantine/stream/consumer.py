@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiokafka.errors import KafkaError
@@ -15,6 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from dataquarantine.records import TopicPartition
+from dataquarantine.stream.chunk import Chunk, together
 from dataquarantine.stream.consumer_thread import InlineConsumerThread
 from dataquarantine.stream.fetch_pause import FetchPause
 from dataquarantine.stream.gate import Gate
@@ -37,7 +38,7 @@ RENEW_TIMEOUT_S = 30.0
 
 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
-    """Delivers one `ConsumerMessage` per fetched partition chunk; commits for chunks itself.
+    """Delivers chunks, several in a `ConsumerMessage` when they are small; commits for them itself.
 
     Topics that the gate does not know (control, schemas, changelogs) keep Faust's own path.
     """
@@ -245,25 +246,31 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         return await super()._getmany(wanted, timeout)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
-        """Fetch once; yield a message per chunk, and single messages of all other topics."""
+        """Fetch once; yield messages of chunks, and single messages of all other topics."""
         if pause_s := self._pause.left_s:
             await asyncio.sleep(pause_s)
         owners = dict(self.owners)
         fetched, active = await self._wait_next_records(timeout)
         self._pause.fetched(sum(map(len, (fetched or {}).values())))
-        generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
             return
         if not self.flow_active:
             await self._seek_back(fetched)
             return
-        singles = {}
+        generation = self.app.consumer_generation_id
+        singles = {tp: records for tp, records in fetched.items() if tp.topic not in self.gate}
+        for chunks in together(self._admit(owners, fetched)):
+            yield TP(*chunks[0].tp), self._message(chunks, generation)
+        for tp, record in self.scheduler.iterate(singles):
+            if active is None or tp in active or tp in self._buffered_partitions:
+                yield tp, self._to_message(tp, record)
+
+    def _admit(
+        self, owners: Mapping[TP, PartitionOwner], fetched: Mapping[TP, list[Any]]
+    ) -> list[Chunk]:
+        """Make chunks of fetched records. Args: owners: those of when the fetch began."""
+        chunks = []
         for tp, records in fetched.items():
-            if tp.topic not in self.gate:
-                singles[tp] = records
-                continue
-            if self.app.consumer_generation_id != generation or not self.flow_active:
-                return  # revoked while we yielded: the next owner reads from what is committed
             owner = self.owners.get(tp)
             if owner is None:
                 continue
@@ -271,11 +278,9 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
                 self._read_again(tp, records)
             elif owner is not owners.get(tp) and owner.next_offset is not None:
                 self._go_to(tp, owner.next_offset)  # these were fetched before a rewind
-            elif (message := self._chunk_message(owner, tp, records, generation)) is not None:
-                yield tp, message
-        for tp, record in self.scheduler.iterate(singles):
-            if active is None or tp in active or tp in self._buffered_partitions:
-                yield tp, self._to_message(tp, record)
+            elif (chunk := owner.admit(records)) is not None:
+                chunks.append(chunk)
+        return chunks
 
     def _read_again(self, tp: TP, records: list[Any]) -> None:
         """Drop records that came before their owner can take them.
@@ -293,26 +298,25 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         )
         self._go_to(tp, records[0].offset)
 
-    def _chunk_message(
-        self, owner: PartitionOwner, tp: TP, records: list[Any], generation: int
-    ) -> Any:
-        chunk = owner.admit(records)
-        if chunk is None:
-            return None
-        self.gate.took(owner.tp, len(chunk.records))
-        # Faust drops what lies behind the last it delivered, and after a rewind all does
-        self._read_offset[tp] = None
-        last = records[-1]
-        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+    def _message(self, chunks: Sequence[Chunk], generation: int) -> ConsumerMessage:
+        """Make what Faust takes for one message, in the first chunk's place."""
+        for chunk in chunks:
+            tp = TP(*chunk.tp)
+            self.gate.took(chunk.tp, len(chunk.records))
+            # Faust drops what lies behind the last it delivered, and after a rewind all does
+            self._read_offset[tp] = None
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+        tp = TP(*chunks[0].tp)
+        last = chunks[0].records[-1]
         return ConsumerMessage(
             tp.topic,
             tp.partition,
             last.offset,
             last.timestamp / 1000.0,
-            last.timestamp_type,
+            0,
             (),
             None,
-            chunk,
+            chunks,
             None,
             0,
             0,

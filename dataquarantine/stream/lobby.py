@@ -14,7 +14,8 @@ Step = Callable[[Chunk], Awaitable[None]]
 class Lobby:
     """Keeps the order within a partition: what comes behind a waiting chunk waits too.
 
-    Args: proceed: takes a chunk on. on_failure: told of the exception when that failed.
+    Args: proceed: takes a chunk on that was kept.
+        on_failure: told of the exception when that failed.
     """
 
     def __init__(
@@ -24,18 +25,18 @@ class Lobby:
         self._on_failure = on_failure
         self._last: dict[TopicPartition, asyncio.Task[None]] = {}
 
-    async def pass_on(self, chunk: Chunk, ready: Awaitable[None] | None) -> None:
-        """Take a chunk on, at once when there is nothing to wait for.
+    def keeps(self, chunk: Chunk, ready: Awaitable[None] | None) -> bool:
+        """Keep a chunk until it can proceed; False when nothing holds it up.
 
-        Args: ready: returns when the chunk can proceed.
+        Args: ready: returns when the chunk can proceed; None: it can, as far as it goes.
         """
         before = self._last.get(chunk.tp)
         if before is None and ready is None:
-            await self._proceed(chunk)
-            return
+            return False
         task = asyncio.create_task(self._later(chunk, before, ready), name="lobby")
         self._last[chunk.tp] = task
         task.add_done_callback(lambda done: self._forget(chunk.tp, done))
+        return True
 
     async def _later(
         self, chunk: Chunk, before: asyncio.Task[None] | None, ready: Awaitable[None] | None

@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 #: A round ends before it holds more; one chunk always fits.
 MAX_RECORDS = 2000
+#: Rounds begin that far apart, unless a whole one waits. A row is to be seen within 100 ms.
+GATHER_S = 0.05
 
 
 class StoreRounds:
@@ -33,24 +36,45 @@ class StoreRounds:
 
     Args: store: makes records durable, in order, and blocks until they are; raises SinkUnavailable
         when that can't be now. It may be asked again for the same records.
+        gather_s: from one round's begin to the next; what comes to an idle store does not wait.
     """
 
-    def __init__(self, store: Callable[[Sequence[Record]], object], gate: Gate) -> None:
+    def __init__(
+        self,
+        store: Callable[[Sequence[Record]], object],
+        gate: Gate,
+        *,
+        gather_s: float = GATHER_S,
+    ) -> None:
         self._store = store
         self._gate = gate
+        self._gather_s = gather_s
+        self._begin_at = time.monotonic()
         self._waiting: deque[Chunk] = deque()
         self._arrived = asyncio.Event()
+        self._records = 0
+        self._full = asyncio.Event()
 
     def add(self, chunk: Chunk) -> None:
         """Let a chunk join the next round."""
         self._waiting.append(chunk)
         self._arrived.set()
+        self._records += len(chunk.records)
+        if self._records >= MAX_RECORDS:
+            self._full.set()
 
     async def run(self) -> None:
         """Store round after round; what the store raises besides SinkUnavailable ends it."""
         while True:
             await self._arrived.wait()
+            await self._gather()
+            self._begin_at = time.monotonic() + self._gather_s
             await self._store_all([chunk for chunk in self._next() if not chunk.is_stale])
+
+    async def _gather(self) -> None:
+        if (left_s := self._begin_at - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), left_s)
 
     def _next(self) -> list[Chunk]:
         chunks = [self._waiting.popleft()]
@@ -58,8 +82,11 @@ class StoreRounds:
         while self._waiting and len(self._waiting[0].records) <= room:
             chunks.append(self._waiting.popleft())
             room -= len(chunks[-1].records)
+        self._records -= sum(len(chunk.records) for chunk in chunks)
         if not self._waiting:
             self._arrived.clear()
+        if self._records < MAX_RECORDS:
+            self._full.clear()
         return chunks
 
     async def _store_all(self, chunks: Sequence[Chunk]) -> None:

@@ -251,8 +251,8 @@ def test_every_byte_of_random_records_comes_back(objects: ObjectStore, layout: L
     assert read == values
 
 
-@pytest.mark.parametrize(("count", "objects_made"), [(5, 5), (19, 19), (20, 1), (200, 1)])
-def test_auto_packs_large_chunks_only(count: int, objects_made: int) -> None:
+@pytest.mark.parametrize(("count", "objects_made"), [(5, 5), (7, 7), (8, 1), (200, 1)])
+def test_auto_packs_what_is_many(count: int, objects_made: int) -> None:
     letters = dead_letters([source(n) for n in range(count)])
     entries = [entry_of(letter, CLUSTER, NOW) for letter in letters]
 

@@ -9,9 +9,9 @@ from tests.integration.stream.small_app import TOPIC, app, run
 
 
 @app.agent(chunked_topic(app, TOPIC))
-async def failing(chunks: Any) -> None:
-    async for chunk in chunks:
-        chunk.submit()
+async def failing(fetches: Any) -> None:
+    async for chunks in fetches:
+        chunks[0].submit()
         raise RuntimeError("broken machinery")
 
 

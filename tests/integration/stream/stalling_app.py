@@ -17,9 +17,9 @@ KAFKA = KafkaSettings(bootstrap_servers=BROKER, group=GROUP, stall_after_s=3)
 
 
 @app.agent(chunked_topic(app, TOPIC))
-async def stalling(chunks: Any) -> None:
-    async for chunk in chunks:
-        print(f"read {chunk.records[0].offset}", flush=True)
+async def stalling(fetches: Any) -> None:
+    async for chunks in fetches:
+        print(f"read {chunks[0].records[0].offset}", flush=True)
 
 
 @app.task

@@ -35,6 +35,10 @@ class Hall:
     async def _failed(self, exc: BaseException) -> None:
         self.failures.append(exc)
 
+    async def come(self, chunk: Any, ready: Any = None) -> None:
+        if not self.lobby.keeps(chunk, ready):
+            await self._proceed(chunk)
+
     async def settle(self) -> None:
         me = asyncio.current_task()
         await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not me))
@@ -57,22 +61,22 @@ def over() -> asyncio.Event:
 async def test_what_needs_nothing_goes_on_at_once() -> None:
     hall = Hall()
 
-    await hall.lobby.pass_on(chunk(0, 1), None)
+    await hall.come(chunk(0, 1))
 
     assert hall.out == [1]
 
 
 async def test_a_waiting_chunk_holds_its_own_partition_alone_and_keeps_the_order() -> None:
     hall, slow = Hall(), asyncio.Event()
-    await hall.lobby.pass_on(chunk(0, 1), wait(slow))
-    await hall.lobby.pass_on(chunk(0, 2), None)
-    await hall.lobby.pass_on(chunk(1, 3), None)
-    await hall.lobby.pass_on(chunk(0, 4), wait(over()))
+    await hall.come(chunk(0, 1), wait(slow))
+    await hall.come(chunk(0, 2))
+    await hall.come(chunk(1, 3))
+    await hall.come(chunk(0, 4), wait(over()))
 
     assert hall.out == [3]
     slow.set()
     await hall.settle()
-    await hall.lobby.pass_on(chunk(0, 5), None)
+    await hall.come(chunk(0, 5))
 
     assert hall.out == [3, 1, 2, 4, 5]
 
@@ -80,7 +84,7 @@ async def test_a_waiting_chunk_holds_its_own_partition_alone_and_keeps_the_order
 async def test_a_chunk_that_went_stale_while_it_waited_is_dropped() -> None:
     hall = Hall()
 
-    await hall.lobby.pass_on(chunk(0, 1, is_stale=True), wait(over()))
+    await hall.come(chunk(0, 1, is_stale=True), wait(over()))
     await hall.settle()
 
     assert hall.out == []
@@ -89,7 +93,7 @@ async def test_a_chunk_that_went_stale_while_it_waited_is_dropped() -> None:
 async def test_a_failure_behind_the_lobby_is_told() -> None:
     hall = Hall()
 
-    await hall.lobby.pass_on(chunk(0, -1), wait(over()))
+    await hall.come(chunk(0, -1), wait(over()))
     await hall.settle()
 
     assert [str(failure) for failure in hall.failures] == ["broken"]

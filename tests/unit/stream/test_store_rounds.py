@@ -78,6 +78,42 @@ def test_a_round_is_bounded_but_for_one_large_chunk() -> None:
     assert [len(each) for each in store.rounds] == [1, MAX_RECORDS + 1, MAX_RECORDS, 1]
 
 
+def test_what_comes_soon_after_a_round_began_is_gathered() -> None:
+    async def run() -> list[list[int]]:
+        store = Store()
+        store.may_go_on.set()
+        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=0.5)
+        running = asyncio.create_task(rounds.run())
+        chunks: list[Any] = [Arrived(0), Arrived(1), Arrived(2)]
+        for chunk in chunks[:2]:
+            rounds.add(chunk)
+            await asyncio.wait([running], timeout=0.01)
+        rounds.add(chunks[2])
+        await asyncio.wait_for(chunks[2].finished.wait(), WITHIN_S)
+        running.cancel()
+        return store.rounds
+
+    assert asyncio.run(run()) == [[0], [1, 2]]
+
+
+def test_a_whole_round_does_not_wait() -> None:
+    async def run() -> None:
+        store = Store()
+        store.may_go_on.set()
+        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=3600)
+        running = asyncio.create_task(rounds.run())
+        chunks: list[Any] = [Arrived(0), Arrived(1, MAX_RECORDS // 2), Arrived(2, MAX_RECORDS)]
+        for chunk in chunks[:2]:
+            rounds.add(chunk)
+            await asyncio.wait([running], timeout=0.01)
+        rounds.add(chunks[2])
+        await asyncio.wait_for(chunks[1].finished.wait(), WITHIN_S)
+        await asyncio.wait_for(chunks[2].finished.wait(), WITHIN_S)
+        running.cancel()
+
+    asyncio.run(run())
+
+
 def test_a_refused_round_comes_again_and_its_topic_is_open_after() -> None:
     store = Store(refusals=2)
     gate = asyncio.run(stored(store, Arrived(0), Arrived(1)))

@@ -59,6 +59,7 @@ def measure(
 ) -> dict[str, Any]:
     """Measure the contenders in turns at every rate; transactions need Apache Kafka."""
     names = [name for name in DELIVERY if around.is_kafka or name != "exactly once"]
+    _run(around, "gateway", RATES[-1], seconds, "warm-up")  # the broker's compiler
     found: list[dict[str, Any]] = []
     for number in range(rounds):
         for rate in rates:
@@ -90,7 +91,9 @@ def quantiles(seconds: Sequence[float]) -> dict[str, float]:
     return {**{name: round(ordered[i] * 1000, 2) for name, i in at.items()}, "n": count}
 
 
-def _run(around: Surroundings, name: str, rate: int, seconds: float, number: int) -> dict[str, Any]:
+def _run(
+    around: Surroundings, name: str, rate: int, seconds: float, number: int | str
+) -> dict[str, Any]:
     bench = around.loaded(Load(WARM_UP_RECORDS))
     outputs = make_outputs(bench, name.replace(" ", "-"), f"{number}-{rate}")
     workers = []

@@ -58,11 +58,9 @@ class ReplayViews:
         by = Signed(request.actor, body.why)
         job_id = self._replays.create(body, by, can_unmask=_can_unmask(request))
         deadline = time.monotonic() + PLANNING_WAIT_S
-        shown = self._shown(job_id)
-        while shown.state == "planning" and time.monotonic() < deadline:
-            time.sleep(LOOK_EVERY_S)
-            shown = self._shown(job_id)
-        return shown
+        while self._replays.jobs.is_planning(job_id) and time.monotonic() < deadline:
+            time.sleep(LOOK_EVERY_S)  # its counts are told once: they cost more than the state
+        return self._shown(job_id)
 
     @route(
         "POST",

@@ -8,11 +8,11 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.replay import leases
+from dataquarantine.replay.beside import stand_back
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.settings import Settings
 from dataquarantine.store.postgres import Database
@@ -25,8 +25,6 @@ MAX_PROCESSES = 3
 STOP_TIMEOUT_S = 5.0
 #: A child writes its start's length in so many bytes.
 LENGTH_BYTES = 8
-#: Of a child, behind the flow where both want the processor; its imports take a second already.
-NICENESS = 10
 
 
 class Foreman:
@@ -79,14 +77,12 @@ class Foreman:
             *(sys.executable, "-m", f"{__package__}.process"),
             stdin=asyncio.subprocess.PIPE,
             env=_environment(),
+            start_new_session=True,
         )
         if child.stdin is None:
             raise RuntimeError("a child was started without a pipe")
         self._children.add(child)
-        with suppress(ProcessLookupError):
-            os.setpriority(
-                os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
-            )
+        stand_back(child.pid)  # now: its imports take a second of the processor already
         child.stdin.write(len(start).to_bytes(LENGTH_BYTES, "big") + start)
         try:
             await child.stdin.drain()

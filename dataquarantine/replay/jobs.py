@@ -182,6 +182,13 @@ class ReplayJobs:
         row = dict(rows[0])
         return Job(**{**row, "state": JobState(row["state"])})
 
+    def is_planning(self, job_id: UUID) -> bool:
+        """Tell whether a job's dry run is not done yet.
+
+        Raises: NoSuchReplay, SinkUnavailable.
+        """
+        return self.job(job_id).state is JobState.PLANNING
+
     def view(self, job_id: UUID) -> Item:
         """Show a job with its counts, reasons and samples.
 

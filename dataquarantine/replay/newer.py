@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer
@@ -11,6 +13,7 @@ from aiokafka.structs import TopicPartition as KafkaTopicPartition
 from dataquarantine.audit.topics import bounds
 from dataquarantine.quarantine.topic_reader import TopicUnreadable
 from dataquarantine.records import TopicPartition
+from dataquarantine.replay.beside import rest_s
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.kafka_client import client_options
 
@@ -65,7 +68,9 @@ async def _read(
     consumer.seek(where, first)
     while await consumer.position(where) < end:
         fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=2000)
+        started = time.monotonic()
         for record in fetched.get(where, ()):
             place = (tp.topic, record.key or b"")
             if record.key is not None and record.timestamp > latest.get(place, record.timestamp):
                 newer.add(place)
+        await asyncio.sleep(rest_s(time.monotonic() - started))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,18 +18,22 @@ from dataquarantine.clock import Clock
 from dataquarantine.quarantine.envelope import violation_document
 from dataquarantine.quarantine.fingerprint import headline
 from dataquarantine.replay.bench import Bench, Tried
+from dataquarantine.replay.beside import rest_s
 from dataquarantine.replay.jobs import Job, JobState, ReplayJobs
 from dataquarantine.replay.leases import Lease
 from dataquarantine.replay.newer import Place, count_newer
 from dataquarantine.replay.repairs import Repairer, repairer
 from dataquarantine.replay.requests import Repair
 from dataquarantine.store import audit_log, edits
+from dataquarantine.store.rows import read_rows
 from dataquarantine.validation.masking import mask_document, mask_value
 from dataquarantine.validation.payload import UNDECODABLE, decode_json
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 250
+#: So many are tried without a rest: people wait for it.
+WITHOUT_REST = 500
 MAX_SAMPLES = 10
 #: So many samples show the same fate.
 SAMPLES_OF_A_FATE = 4
@@ -52,6 +57,7 @@ class Planner:
         self._samples: list[dict[str, Any]] = []
         self._shown: Counter[str] = Counter()
         self._latest: dict[Place, int] = {}
+        self._place = -1  # of the last item that was looked at
 
     def plan(self, lease: Lease) -> None:
         """Judge every item that has no fate yet, then say that the job is planned.
@@ -63,12 +69,17 @@ class Planner:
         self._shown.update(sample["outcome"] for sample in self._samples)
         is_whole = not self._samples  # else a process before this one did a part
         repair = repairer_of(job, self._bench)
+        done, started = 0, time.monotonic()
         while rows := self._next(lease):
             found = [row for row in rows if row["id"] is not None]
             repaired = self._bench.repair(found, repair, job.schema_ref)
             tried = self._bench.judge(repaired, job.schema_ref)
             gone = [row for row in rows if row["id"] is None]
             self._note(lease, tried, gone)
+            done += len(rows)
+            if done > WITHOUT_REST:
+                time.sleep(rest_s(time.monotonic() - started))
+            started = time.monotonic()
         newer = self._count_newer() if is_whole else None
         self._finish(lease, job, newer)
 
@@ -78,13 +89,18 @@ class Planner:
         return asyncio.run(count_newer(self._bench.settings.kafka, self._latest))
 
     def _next(self, lease: Lease) -> Sequence[Mapping[str, Any]]:
-        values = {"id": lease.job_id, "limit": BATCH}
+        values = {"id": lease.job_id, "after": self._place, "limit": BATCH}
 
         def work(connection: sqlalchemy.Connection) -> Sequence[Mapping[str, Any]]:
             if lease.hold(connection) != JobState.PLANNING:
                 return []
-            rows = connection.execute(_NEXT, values).mappings()
-            return [{str(name): value for name, value in row.items()} for row in rows]
+            items = connection.execute(_NEXT, values).all()
+            stored = read_rows(connection, [(item.record_id, item.record_time) for item in items])
+            if items:
+                self._place = items[-1].place
+            return [
+                {**stored.get(item.record_id, {"id": None}), "item_id": item.id} for item in items
+            ]
 
         return self._jobs.database.transact(work)
 
@@ -176,9 +192,8 @@ def _note_of(tried: Tried) -> tuple[Any, ...]:
 
 
 _NEXT = text(
-    "SELECT i.id AS item_id, q.* FROM replay_items i LEFT JOIN quarantine_records q"
-    ' ON q.id = i.record_id AND q."timestamp" = i.record_time'
-    " WHERE i.job_id = :id AND i.fate IS NULL ORDER BY i.place LIMIT :limit"
+    "SELECT id, record_id, record_time, place FROM replay_items"
+    " WHERE job_id = :id AND place > :after AND fate IS NULL ORDER BY place LIMIT :limit"
 )
 _NOTE = text(
     "UPDATE replay_items i SET fate = w.fate, schema_ref = w.schema_ref, code = w.code,"

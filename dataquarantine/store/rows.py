@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy
@@ -49,6 +49,10 @@ _MARK_REPEATED = """
     WHERE q.id = i.id AND q."timestamp" = i."timestamp"
         AND q.stored_at IS NULL AND i.stored_at IS NOT NULL
 """
+_READ = text(
+    "SELECT q.* FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
+    f' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at WHERE {_WITHIN}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,18 @@ class PostgresRows:
             return Inserted(self._copy([reduce_row(row, reason)]), (row.id,))
         except SinkRejected:
             return Inserted(frozenset(), refused=(row,))
+
+
+def read_rows(
+    connection: sqlalchemy.Connection, places: Sequence[tuple[UUID, datetime]]
+) -> dict[UUID, Mapping[str, Any]]:
+    """Read whole rows by id and time; those that are gone are left out."""
+    if not places:
+        return {}
+    times = [at for _, at in places]
+    values = {"ids": [str(row_id) for row_id, _ in places], "times": times, **_within(times)}
+    rows = connection.execute(_READ, values).mappings()
+    return {row["id"]: {str(name): value for name, value in row.items()} for row in rows}
 
 
 def _within(times: Sequence[datetime]) -> dict[str, datetime]:

@@ -276,6 +276,17 @@ def test_each_partition_has_its_own_segment() -> None:
     }  # fmt: skip
 
 
+def test_auto_counts_all_partitions_and_leaves_a_lone_record_alone() -> None:
+    letters = dead_letters([source(n) for n in range(9)])
+    mixed = [replace(each, partition=n // 4) for n, each in enumerate(letters)]  # type: ignore[type-var]  # they are SourceRecords
+    entries = [entry_of(each, CLUSTER, NOW) for each in mixed]
+
+    _, packages = layouts.pack(entries, "auto")
+
+    assert [len(package.marks) for package in packages] == [4, 4, 1]
+    assert [package.item.path.endswith(".gz") for package in packages] == [True, True, False]
+
+
 def test_the_same_chunk_makes_the_same_segment() -> None:
     entries = [entry_of(each, CLUSTER, NOW) for each in dead_letters([source(n) for n in range(9)])]
 

@@ -57,7 +57,6 @@ class Planner:
         self._samples: list[dict[str, Any]] = []
         self._shown: Counter[str] = Counter()
         self._latest: dict[Place, int] = {}
-        self._place = -1  # of the last item that was looked at
 
     def plan(self, lease: Lease) -> None:
         """Judge every item that has no fate yet, then say that the job is planned.
@@ -69,14 +68,14 @@ class Planner:
         self._shown.update(sample["outcome"] for sample in self._samples)
         is_whole = not self._samples  # else a process before this one did a part
         repair = repairer_of(job, self._bench)
-        done, started = 0, time.monotonic()
-        while rows := self._next(lease):
+        done, after, started = 0, -1, time.monotonic()
+        while rows := self._next(lease, after):
             found = [row for row in rows if row["id"] is not None]
             repaired = self._bench.repair(found, repair, job.schema_ref)
             tried = self._bench.judge(repaired, job.schema_ref)
             gone = [row for row in rows if row["id"] is None]
             self._note(lease, tried, gone)
-            done += len(rows)
+            done, after = done + len(rows), rows[-1]["item_place"]
             if done > WITHOUT_REST:
                 time.sleep(rest_s(time.monotonic() - started))
             started = time.monotonic()
@@ -88,18 +87,22 @@ class Planner:
             return None
         return asyncio.run(count_newer(self._bench.settings.kafka, self._latest))
 
-    def _next(self, lease: Lease) -> Sequence[Mapping[str, Any]]:
-        values = {"id": lease.job_id, "after": self._place, "limit": BATCH}
+    def _next(self, lease: Lease, after: int) -> Sequence[Mapping[str, Any]]:
+        """Read what has no fate yet and lies behind a place; what was tried need not be passed."""
+        values = {"id": lease.job_id, "after": after, "limit": BATCH}
 
         def work(connection: sqlalchemy.Connection) -> Sequence[Mapping[str, Any]]:
             if lease.hold(connection) != JobState.PLANNING:
                 return []
             items = connection.execute(_NEXT, values).all()
             stored = read_rows(connection, [(item.record_id, item.record_time) for item in items])
-            if items:
-                self._place = items[-1].place
             return [
-                {**stored.get(item.record_id, {"id": None}), "item_id": item.id} for item in items
+                {
+                    **stored.get(item.record_id, {"id": None}),
+                    "item_id": item.id,
+                    "item_place": item.place,
+                }
+                for item in items
             ]
 
         return self._jobs.database.transact(work)

@@ -49,9 +49,13 @@ _MARK_REPEATED = """
     WHERE q.id = i.id AND q."timestamp" = i."timestamp"
         AND q.stored_at IS NULL AND i.stored_at IS NOT NULL
 """
-_READ = text(
-    "SELECT q.* FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
+_AT_PLACES = (
+    "FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
     f' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at WHERE {_WITHIN}'
+)
+_READ = text(f"SELECT q.* {_AT_PLACES}")
+_KNOWN = text(
+    f"SELECT q.id, q.payload_crc32c, q.stored_at IS NOT NULL AS stored, q.storage_path {_AT_PLACES}"
 )
 
 
@@ -106,15 +110,8 @@ class PostgresRows:
         """
         if not rows:
             return {}
-        statement = text(
-            "SELECT q.id, q.payload_crc32c, q.stored_at IS NOT NULL AS stored, q.storage_path"
-            " FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS timestamptz[])) AS w(id, at)"
-            ' JOIN quarantine_records q ON q.id = w.id AND q."timestamp" = w.at'
-            f" WHERE {_WITHIN}"
-        )
-        times = [row.timestamp for row in rows]
-        values = {"ids": [str(row.id) for row in rows], "times": times, **_within(times)}
-        found = self._database.transact(lambda c: c.execute(statement, values).all())
+        values = _places([(row.id, row.timestamp) for row in rows])
+        found = self._database.transact(lambda c: c.execute(_KNOWN, values).all())
         known = {row.id: Known(row.payload_crc32c, row.stored, row.storage_path) for row in found}
         purged = self.purged([row.id for row in rows if row.id not in known])
         return known | {
@@ -165,13 +162,10 @@ class PostgresRows:
             ' WHERE q.id = w.id AND q."timestamp" = w.at AND q.stored_at IS NULL'
             f" AND {_WITHIN}"
         )
-        times = [mark.timestamp for mark in marks]
         values = {
-            "ids": [str(mark.id) for mark in marks],
-            "times": times,
+            **_places([(mark.id, mark.timestamp) for mark in marks]),
             "paths": [mark.path for mark in marks],
             "now": now,
-            **_within(times),
         }
         self._database.transact(lambda connection: connection.execute(statement, values))
 
@@ -205,11 +199,12 @@ def read_rows(
     """Read whole rows by id and time; those that are gone are left out."""
     if not places:
         return {}
-    times = [at for _, at in places]
-    values = {"ids": [str(row_id) for row_id, _ in places], "times": times, **_within(times)}
-    rows = connection.execute(_READ, values).mappings()
+    rows = connection.execute(_READ, _places(places)).mappings()
     return {row["id"]: {str(name): value for name, value in row.items()} for row in rows}
 
 
-def _within(times: Sequence[datetime]) -> dict[str, datetime]:
-    return {"earliest": min(times), "latest": max(times)}
+def _places(places: Sequence[tuple[UUID, datetime]]) -> dict[str, Any]:
+    """Give the values of a statement that names rows by id and time, and the bounds of these."""
+    times = [at for _, at in places]
+    ids = [str(row_id) for row_id, _ in places]
+    return {"ids": ids, "times": times, "earliest": min(times), "latest": max(times)}

@@ -260,7 +260,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         generation = self.app.consumer_generation_id
         singles = {tp: records for tp, records in fetched.items() if tp.topic not in self.gate}
         for chunks in together(self._admit(owners, fetched)):
-            yield TP(*chunks[0].tp), self._message(chunks, generation)
+            message = self._message(chunks, generation)
+            yield message.tp, message
         for tp, record in self.scheduler.iterate(singles):
             if active is None or tp in active or tp in self._buffered_partitions:
                 yield tp, self._to_message(tp, record)
@@ -279,6 +280,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             elif owner is not owners.get(tp) and owner.next_offset is not None:
                 self._go_to(tp, owner.next_offset)  # these were fetched before a rewind
             elif (chunk := owner.admit(records)) is not None:
+                self.gate.took(owner.tp, len(chunk.records))
                 chunks.append(chunk)
         return chunks
 
@@ -302,7 +304,6 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         """Make what Faust takes for one message, in the first chunk's place."""
         for chunk in chunks:
             tp = TP(*chunk.tp)
-            self.gate.took(chunk.tp, len(chunk.records))
             # Faust drops what lies behind the last it delivered, and after a rewind all does
             self._read_offset[tp] = None
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
@@ -313,7 +314,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
             tp.partition,
             last.offset,
             last.timestamp / 1000.0,
-            0,
+            0,  # nobody asks who set the time
             (),
             None,
             chunks,

@@ -52,15 +52,13 @@ class StoreRounds:
         self._begin_at = time.monotonic()
         self._waiting: deque[Chunk] = deque()
         self._arrived = asyncio.Event()
-        self._records = 0
         self._full = asyncio.Event()
 
     def add(self, chunk: Chunk) -> None:
         """Let a chunk join the next round."""
         self._waiting.append(chunk)
         self._arrived.set()
-        self._records += len(chunk.records)
-        if self._records >= MAX_RECORDS:
+        if self._is_full:
             self._full.set()
 
     async def run(self) -> None:
@@ -82,12 +80,15 @@ class StoreRounds:
         while self._waiting and len(self._waiting[0].records) <= room:
             chunks.append(self._waiting.popleft())
             room -= len(chunks[-1].records)
-        self._records -= sum(len(chunk.records) for chunk in chunks)
         if not self._waiting:
             self._arrived.clear()
-        if self._records < MAX_RECORDS:
+        if not self._is_full:
             self._full.clear()
         return chunks
+
+    @property
+    def _is_full(self) -> bool:
+        return sum(len(chunk.records) for chunk in self._waiting) >= MAX_RECORDS
 
     async def _store_all(self, chunks: Sequence[Chunk]) -> None:
         if len(chunks) > 1 and await self._store_together(chunks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from os import cpu_count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -87,6 +87,8 @@ class Surroundings:
 @contextmanager
 def surroundings(layout: str = "auto") -> Iterator[Surroundings]:
     """Start a broker (real Kafka where Java and Maven are), Postgres and S3; stop them after."""
+    # What is started here shall not compile its modules each time: an installed package does not.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="dq-bench-") as folder, ExitStack() as stack:
         home = Path(folder)
         home.chmod(0o755)
@@ -123,7 +125,7 @@ def machine() -> dict[str, str]:
     """Say when and where."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {cpu_count()} cores, {_memory_gb()} GB",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_memory_gb()} GB",
     }
 
 

@@ -1,4 +1,8 @@
-"""Starts a process for each job that has work: a worker's loop is for the flow alone."""
+"""Starts a process for each job that has work: a worker's loop is for the flow alone.
+
+The job is claimed before its process is started, as that takes a second to begin: whoever looks
+meanwhile, in this worker or another, would start one more.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from typing import Any
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.replay import leases
 from dataquarantine.replay.beside import stand_back
+from dataquarantine.replay.leases import Claim
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.settings import Settings
 from dataquarantine.store.postgres import Database
@@ -59,20 +64,20 @@ class Foreman:
         if len(self._children) >= MAX_PROCESSES:
             return LOOK_EVERY_S
         try:
-            found = await asyncio.to_thread(leases.has_work, self._database)
+            claimed = await asyncio.to_thread(leases.claim, self._database)
         except SinkUnavailable as exc:
             if not self._warned:
                 logger.warning("No replays while the database is away: %s", exc)
             self._warned = True
             return LOOK_AFTER_ERROR_S
         self._warned = False
-        if found:
-            await self._start()
+        if claimed is not None:
+            await self._start(claimed)
         return LOOK_EVERY_S
 
-    async def _start(self) -> None:
+    async def _start(self, claimed: Claim) -> None:
         """Start a child; it ends when its standard input does, so never outlives this process."""
-        start = pickle.dumps((self._settings, tuple(self._schemas())))
+        start = pickle.dumps((self._settings, tuple(self._schemas()), claimed))
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", f"{__package__}.process"),
             stdin=asyncio.subprocess.PIPE,

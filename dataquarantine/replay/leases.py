@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy
 from sqlalchemy import text
@@ -33,23 +36,29 @@ class LeaseLost(DataQuarantineError):
         super().__init__(f"replay {job_id} is worked on by another process; this one stops")
 
 
-def claim(database: Database, owner: str, job_id: UUID | None = None) -> UUID | None:
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that was taken, under a name that nobody else has.
+
+    asked_at_s: when it was asked for, on the lease's clock, which all processes of a host share.
+    """
+
+    job_id: UUID
+    owner: str
+    asked_at_s: float
+
+
+def claim(database: Database, job_id: UUID | None = None) -> Claim | None:
     """Take a job that has work and no living owner, the oldest first; None when there is none.
 
     Args: job_id: this one or none.
     Raises: SinkUnavailable.
     """
+    owner = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+    asked_at_s = now_s()
     values = {"owner": owner, "lease": LEASE_S, "job": job_id}
-    return database.transact(lambda c: c.execute(_CLAIM, values).scalar())
-
-
-def has_work(database: Database) -> bool:
-    """Tell whether a claim would find a job.
-
-    Raises: SinkUnavailable.
-    """
-    found = database.transact(lambda c: c.execute(_LOOK, {"job": None}).scalar())
-    return found is not None
+    found = database.transact(lambda c: c.execute(_CLAIM, values).scalar())
+    return None if found is None else Claim(found, owner, asked_at_s)
 
 
 def is_at_work(database: Database, job_id: UUID) -> bool:
@@ -62,18 +71,13 @@ def is_at_work(database: Database, job_id: UUID) -> bool:
 
 
 class Lease:
-    """A claimed job; beats in a thread while inside, is free again afterwards.
+    """A claimed job; beats in a thread while inside, is free again afterwards."""
 
-    Args: claimed_at_s: when the claim was asked for, on the lease's clock.
-    """
-
-    def __init__(
-        self, database: Database, job_id: UUID, owner: str, claimed_at_s: float | None = None
-    ) -> None:
-        self.job_id = job_id
-        self.owner = owner
+    def __init__(self, database: Database, claimed: Claim) -> None:
+        self.job_id = claimed.job_id
+        self.owner = claimed.owner
         self._database = database
-        self._sure_until_s = (now_s() if claimed_at_s is None else claimed_at_s) + LEASE_S
+        self._sure_until_s = claimed.asked_at_s + LEASE_S
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="replay-lease", daemon=True)
 
@@ -145,7 +149,6 @@ _HAS_WORK = """
         OR (state NOT IN ('planned', 'done') AND EXISTS (SELECT FROM replay_items i
             WHERE i.job_id = j.id AND i.result = 'sending')))
 """
-_LOOK = text(f"SELECT id FROM replay_jobs j WHERE {_HAS_WORK} LIMIT 1")
 _CLAIM = text(
     f"""
     UPDATE replay_jobs SET leased_by = :owner, leased_until = now() + make_interval(secs => :lease)

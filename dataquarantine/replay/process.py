@@ -6,13 +6,12 @@ import asyncio
 import logging
 import os
 import pickle
-import socket
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from dataquarantine.clock import SystemClock
 from dataquarantine.errors import SinkUnavailable
@@ -22,11 +21,12 @@ from dataquarantine.replay import leases
 from dataquarantine.replay.bench import Bench
 from dataquarantine.replay.foreman import LENGTH_BYTES
 from dataquarantine.replay.jobs import JobState, ReplayJobs
-from dataquarantine.replay.leases import Lease, LeaseLost
+from dataquarantine.replay.leases import Claim, Lease, LeaseLost
 from dataquarantine.replay.planner import Planner
 from dataquarantine.replay.publisher import PAUSE_AFTER_ERROR_S, Publisher
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.settings import Settings
+from dataquarantine.stream.memory import tune_gc
 
 logger = logging.getLogger(__name__)
 
@@ -36,35 +36,24 @@ FOLLOW_EVERY_S = 0.3
 def main() -> None:
     """Do what the parent sends on standard input; end with it."""
     length = int.from_bytes(sys.stdin.buffer.read(LENGTH_BYTES), "big")
-    settings, schemas = pickle.loads(sys.stdin.buffer.read(length))  # comes from the parent alone
+    # comes from the parent alone
+    settings, schemas, claimed = pickle.loads(sys.stdin.buffer.read(length))
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    work(settings, schemas)
+    tune_gc()
+    with Desk(settings) as desk:
+        work(desk, schemas, claimed)
 
 
-def work(
-    settings: Settings,
-    schemas: Sequence[ListedSchema],
-    job_id: UUID | None = None,
-) -> UUID | None:
-    """Take a job, plan and publish it; returns which, None when there is no work.
-
-    Args: job_id: this job or none. Raises: SinkUnavailable when the database is away.
-    """
+def work(desk: Desk, schemas: Sequence[ListedSchema], claimed: Claim) -> None:
+    """Plan and publish a claimed job."""
     with ExitStack() as stack:
-        desk = stack.enter_context(Desk(settings))
-        owner = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
-        asked_at_s = leases.now_s()
-        found = leases.claim(desk.database, owner, job_id)
-        if found is None:
-            return None
-        lease = stack.enter_context(Lease(desk.database, found, owner, asked_at_s))
-        bench = Bench(settings, schemas, desk.payloads)
+        lease = stack.enter_context(Lease(desk.database, claimed))
+        bench = Bench(desk.settings, schemas, desk.payloads)
         stack.callback(bench.close)
         try:
             _do(ReplayJobs(desk.database), bench, lease)
         except LeaseLost as exc:
             logger.warning("%s", exc)
-        return found
 
 
 def follow(settings: Settings, schemas: Sequence[ListedSchema], job_id: UUID) -> None:
@@ -74,7 +63,9 @@ def follow(settings: Settings, schemas: Sequence[ListedSchema], job_id: UUID) ->
     """
     with Desk(settings) as desk:
         while True:
-            work(settings, schemas, job_id)
+            claimed = leases.claim(desk.database, job_id)
+            if claimed is not None:
+                work(desk, schemas, claimed)
             if not leases.is_at_work(desk.database, job_id):
                 return
             time.sleep(FOLLOW_EVERY_S)

@@ -46,8 +46,9 @@ def test_what_a_store_interrupted_is_tried_again(
     jobs = ReplayJobs(database)
     wanted = NewReplay.model_validate({"selection": {"filters": {}}, "why": "asked for"})
     job_id = jobs.create(wanted, {"kind": "none"}, Signed("ann", "asked for"), NOW)
-    leases.claim(database, "one", job_id)
-    lease = Lease(database, job_id, "one")
+    claimed = leases.claim(database, job_id)
+    assert claimed is not None
+    lease = Lease(database, claimed)
     settings = Settings()
     bench = Interrupted(
         settings, (), Payloads(ObjectStore(settings.s3), lambda *at: None, settings)

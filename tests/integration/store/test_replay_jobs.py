@@ -16,7 +16,7 @@ from dataquarantine.quarantine.payloads import Payloads
 from dataquarantine.replay import leases
 from dataquarantine.replay.batches import finish_jobs
 from dataquarantine.replay.jobs import ReplayJobs
-from dataquarantine.replay.leases import Lease, LeaseLost
+from dataquarantine.replay.leases import Claim, Lease, LeaseLost
 from dataquarantine.replay.requests import NewReplay
 from dataquarantine.replay.service import Replays
 from dataquarantine.schemas.catalog import FileCatalog
@@ -184,12 +184,17 @@ def test_the_edit_of_a_purged_record_is_forgotten(jobs: ReplayJobs) -> None:
     assert jobs.job(job_id).repair["edits"] == {record_id: []}
 
 
+def claimed(jobs: ReplayJobs, job_id: UUID) -> Claim:
+    found = leases.claim(jobs.database, job_id)
+    assert found is not None
+    return found
+
+
 def test_a_lease_that_was_not_renewed_in_time_is_not_trusted(
     jobs: ReplayJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id, _ = edit(jobs)
-    leases.claim(jobs.database, "one", job_id)
-    lease = Lease(jobs.database, job_id, "one")
+    lease = Lease(jobs.database, claimed(jobs, job_id))
     lease.check()
     now_s = leases.now_s()
 
@@ -203,11 +208,10 @@ def test_a_lease_that_was_not_renewed_in_time_is_not_trusted(
 
 def test_a_lease_that_another_took_cannot_be_renewed(jobs: ReplayJobs) -> None:
     job_id, _ = edit(jobs)
-    leases.claim(jobs.database, "one", job_id)
-    lease = Lease(jobs.database, job_id, "one")
+    lease = Lease(jobs.database, claimed(jobs, job_id))
     expire = text("UPDATE replay_jobs SET leased_until = now() - interval '1 second'")
     jobs.database.transact(lambda c: c.execute(expire))
-    assert leases.claim(jobs.database, "two", job_id) == job_id
+    claimed(jobs, job_id)
 
     lease.renew()
 

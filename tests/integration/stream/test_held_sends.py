@@ -11,7 +11,7 @@ from dataquarantine.audit.topics import bounds
 from dataquarantine.dev.broker import EmbeddedBroker
 from dataquarantine.replay import leases
 from dataquarantine.replay.held_sends import SentTooLate, hold_sends
-from dataquarantine.replay.leases import Lease
+from dataquarantine.replay.leases import Claim, Lease
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.store.postgres import Database
 from dataquarantine.stream.kafka_client import output_producer
@@ -22,8 +22,9 @@ def test_what_was_handed_over_before_a_standstill_is_not_sent_after_it(
 ) -> None:
     topic = f"replays-{uuid4().hex[:8]}"
     kafka = KafkaSettings(bootstrap_servers=tansu.bootstrap_servers, idempotence=False)
-    lease = Lease(Database("postgresql+psycopg2://nobody@localhost/none"), uuid4(), "one")
     now_s = leases.now_s()
+    database = Database("postgresql+psycopg2://nobody@localhost/none")
+    lease = Lease(database, Claim(uuid4(), "one", now_s))
 
     async def publish() -> None:
         producer = output_producer(kafka)

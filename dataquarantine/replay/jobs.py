@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from dataquarantine.errors import DataQuarantineError
 from dataquarantine.quarantine.decisions import Signed
-from dataquarantine.quarantine.states import RecordState, sources_of
+from dataquarantine.replay.freezing import freeze
 from dataquarantine.replay.requests import NewReplay
 from dataquarantine.replay.verdicts import Result
 from dataquarantine.store import audit_log, edits
@@ -137,7 +137,7 @@ class ReplayJobs:
                     "at_once": not wanted.dry_run,
                 },
             )
-            if not _freeze(connection, job_id, where, values, now):
+            if not freeze(connection, job_id, where, values, now):
                 raise NothingSelected
             audit_log.write(
                 connection, [f"replay/{job_id}"], at=now, actor=by.actor, action="planning",
@@ -227,25 +227,6 @@ class ReplayJobs:
         values = {"id": job_id, "result": result, "limit": limit, "after": after}
         rows = self.database.transact(lambda c: c.execute(_ITEMS, values).mappings().all())
         return [as_item(row) for row in rows]
-
-
-def _freeze(
-    connection: sqlalchemy.Connection,
-    job_id: UUID,
-    where: list[str],
-    values: dict[str, Any],
-    now: datetime,
-) -> int:
-    allowed = [state.value for state in sources_of(RecordState.REPLAYING)]
-    statement = text(
-        "INSERT INTO replay_items (id, job_id, place, record_id, record_time, result, updated_at)"
-        " SELECT gen_random_uuid(), :job, row_number() OVER"
-        ' (ORDER BY topic, partition, "offset", id), id, "timestamp", :pending, :now'
-        " FROM quarantine_records"
-        f" WHERE {' AND '.join([*where, 'status = ANY(:allowed)'])}"
-    )
-    more = {"job": job_id, "pending": Result.PENDING.value, "now": now, "allowed": allowed}
-    return connection.execute(statement, values | more).rowcount
 
 
 def _shown(job: Job) -> Item:

@@ -60,11 +60,14 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         self.owners: dict[TP, PartitionOwner] = {}
         self._commit_lock = asyncio.Lock()
         self._without_commit_since: float | None = None
-        self._pause = FetchPause()
         self.add_future(self._commit_forever())
 
     def _new_consumer_thread(self) -> InlineConsumerThread:
-        return InlineConsumerThread(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon)
+        thread = InlineConsumerThread(
+            self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon
+        )
+        self._pause = thread.pause = FetchPause()
+        return thread
 
     # -- partitions come and go
 
@@ -247,8 +250,8 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once; yield messages of chunks, and single messages of all other topics."""
-        if pause_s := self._pause.left_s:
-            await asyncio.sleep(pause_s)
+        if spacing_s := self._pause.spacing_left_s:
+            await asyncio.sleep(spacing_s)
         owners = dict(self.owners)
         fetched, active = await self._wait_next_records(timeout)
         self._pause.fetched(sum(map(len, (fetched or {}).values())))

@@ -65,7 +65,7 @@ def conditions(report: dict[str, Any]) -> str:
 def throughput(report: dict[str, Any]) -> str:
     rows = []
     for name, found in report["medians"].items():
-        to = report["gateway_to"].get(name)
+        to, pair = report["gateway_to"].get(name), report["pair_to"].get(name)
         rows.append(
             [
                 name,
@@ -74,9 +74,11 @@ def throughput(report: dict[str, Any]) -> str:
                 f"{found['peak_rss_mb']:,}",
                 f"{to['records_per_s']['median']:.2f} x" if to else "",
                 f"{to['cpu']['median']:.2f} x" if to else "",
+                f"{pair['records_per_s']['median']:.2f} x" if pair else "",
             ]
         )
-    head = ("", "records/s", "CPU us a record", "MB", "gateway's rate to it", "gateway's CPU to it")
+    head = ("", "records/s", "CPU us a record", "MB", "gateway's rate to it", "gateway's CPU to it",
+            "two workers' rate to it")  # fmt: skip
     rounds = len(report["runs"])
     note = f"{report['records']:,} records, medians of {rounds} interleaved rounds (least-most)."
     return f"{table(head, rows)}\n\n{note} {conditions(report)}\n"

@@ -10,17 +10,19 @@ import argparse
 import json
 import os
 import statistics
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.field import CONTENDERS, run_contender, run_gateway
-from benchmarks.harness import Load, Result
+from benchmarks.harness import Bench, Load, Result
 from benchmarks.surroundings import Surroundings, surroundings
 
 RECORDS = 1_500_000
-NAMES = tuple(contender.name for contender in CONTENDERS)
+#: The gateway as one would run it on two cores.
+PAIR = "two workers"
+NAMES = (PAIR, *(contender.name for contender in CONTENDERS))
 
 
 def main() -> None:
@@ -49,21 +51,27 @@ def measure(
     """Let all contenders run in turns; the one that starts a round changes."""
     warm_up(around, records)
     bench = around.loaded(Load(records))
-    running = [c for c in CONTENDERS if c.name in names and c.is_there]
+    there = {contender.name for contender in CONTENDERS if contender.is_there}
+    entries = ["gateway", *(name for name in names if name == PAIR or name in there)]
     found: list[list[Result]] = []
     for number in range(rounds):
-        entries = [None, *running]
         shift = number % len(entries)
         found.append([])
-        for contender in entries[shift:] + entries[:shift]:
-            if contender is None:
-                result = run_gateway(around, bench, number)
-            else:
-                result = run_contender(around, bench, contender, number)
+        for name in entries[shift:] + entries[:shift]:
+            result = _run(around, bench, name, number)
             found[-1].append(result)
             print(line(result), flush=True)
     bench.delete_topics([bench.source])
     return report(around, records, found)
+
+
+def _run(around: Surroundings, bench: Bench, name: str, number: int) -> Result:
+    if name == "gateway":
+        return run_gateway(around, bench, number)
+    if name == PAIR:
+        return replace(run_gateway(around, bench, f"{number}-pair", workers=2), contender=PAIR)
+    [contender] = [each for each in CONTENDERS if each.name == name]
+    return run_contender(around, bench, contender, number)
 
 
 def warm_up(around: Surroundings, records: int = RECORDS) -> None:
@@ -79,7 +87,7 @@ def warm_up(around: Surroundings, records: int = RECORDS) -> None:
 
 def line(result: Result) -> str:
     return (
-        f"{result.contender:<10} {result.records_per_s:>9,.0f} records/s "
+        f"{result.contender:<11} {result.records_per_s:>9,.0f} records/s "
         f"{result.cpu_us_per_record:>7.2f} CPU us/record {result.peak_rss_mb:>6.0f} MB"
     )
 
@@ -93,19 +101,26 @@ def report(around: Surroundings, records: int, rounds: list[list[Result]]) -> di
         "kind": "throughput",
         "records": records,
         "medians": {name: summary([each[name] for each in by_round]) for name in names},
-        "gateway_to": {
-            name: {
-                "records_per_s": spread(
-                    [e["gateway"].records_per_s / e[name].records_per_s for e in by_round]
-                ),
-                "cpu": spread(
-                    [e["gateway"].cpu_us_per_record / e[name].cpu_us_per_record for e in by_round]
-                ),
-            }
-            for name in names[1:]
-        },
+        "gateway_to": ratios(by_round, "gateway", names),
+        "pair_to": ratios(by_round, PAIR, names) if PAIR in names else {},
         "runs": [[asdict(result) for result in each] for each in rounds],
     }
+
+
+def ratios(
+    by_round: Sequence[Mapping[str, Result]], whose: str, names: Sequence[str]
+) -> dict[str, Any]:
+    """Compare one with each of the others, round by round."""
+    found = {}
+    for name in names:
+        if name == whose:
+            continue
+        both = [(each[whose], each[name]) for each in by_round]
+        found[name] = {
+            "records_per_s": spread([a.records_per_s / b.records_per_s for a, b in both]),
+            "cpu": spread([a.cpu_us_per_record / b.cpu_us_per_record for a, b in both]),
+        }
+    return found
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:

@@ -67,13 +67,14 @@ def test_throughput_names_every_contender_and_the_conditions() -> None:
         **{"broker": "a broker", "versions": {"lib": "1"}, "records": 5, "runs": [[], []]},
         "medians": {"gateway": found, "loop": found},
         "gateway_to": {"loop": {"records_per_s": one, "cpu": one}},
+        "pair_to": {"loop": {"records_per_s": {**one, "median": 2.5}, "cpu": one}},
     }
 
     text = throughput(report)
 
     assert text.splitlines()[2:4] == [
-        "| gateway | 2 (1-3) | 2.0 (1.0-3.0) | 10 |  |  |",
-        "| loop | 2 (1-3) | 2.0 (1.0-3.0) | 10 | 2.00 x | 2.00 x |",
+        "| gateway | 2 (1-3) | 2.0 (1.0-3.0) | 10 |  |  |  |",
+        "| loop | 2 (1-3) | 2.0 (1.0-3.0) | 10 | 2.00 x | 2.00 x | 2.50 x |",
     ]
     assert "2026-01-02; a machine" in text
 

@@ -25,10 +25,6 @@ T = TypeVar("T")
 MAX_RECORDS = 2000
 #: Rounds begin that far apart, unless a whole one waits. A row is to be seen within 100 ms.
 GATHER_S = 0.05
-#: From so many records a second on that many times as far apart: a round's requests and
-#: transactions take 15 ms of the processor, which was a third of what a full worker did.
-MANY_PER_S = 1000
-APART_TIMES = 5
 
 
 class StoreRounds:
@@ -40,8 +36,7 @@ class StoreRounds:
 
     Args: store: makes records durable, in order, and blocks until they are; raises SinkUnavailable
         when that can't be now. It may be asked again for the same records.
-        gather_s: from one round's begin to the next while few records come; what comes to an idle
-        store does not wait.
+        gather_s: from one round's begin to the next; what comes to an idle store does not wait.
     """
 
     def __init__(
@@ -54,7 +49,7 @@ class StoreRounds:
         self._store = store
         self._gate = gate
         self._gather_s = gather_s
-        self._began_at = self._begin_at = time.monotonic()
+        self._begin_at = time.monotonic()
         self._waiting: deque[Chunk] = deque()
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
@@ -71,21 +66,13 @@ class StoreRounds:
         while True:
             await self._arrived.wait()
             await self._gather()
-            chunks = self._next()
-            self._plan_next(sum(len(chunk.records) for chunk in chunks))
-            await self._store_all([chunk for chunk in chunks if not chunk.is_stale])
+            self._begin_at = time.monotonic() + self._gather_s
+            await self._store_all([chunk for chunk in self._next() if not chunk.is_stale])
 
     async def _gather(self) -> None:
         if (left_s := self._begin_at - time.monotonic()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._full.wait(), left_s)
-
-    def _plan_next(self, count: int) -> None:
-        """Say when the next round may begin, from how many records this one holds."""
-        now = time.monotonic()
-        are_many = count >= MANY_PER_S * max(now - self._began_at, self._gather_s)
-        self._began_at = now
-        self._begin_at = now + self._gather_s * (APART_TIMES if are_many else 1)
 
     def _next(self) -> list[Chunk]:
         chunks = [self._waiting.popleft()]

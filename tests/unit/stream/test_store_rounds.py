@@ -11,7 +11,6 @@ import pytest
 
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.records import SourceRecord, TopicPartition
-from dataquarantine.stream import store_rounds
 from dataquarantine.stream.gate import Allowance, Gate
 from dataquarantine.stream.store_rounds import MAX_RECORDS, StoreRounds, insist
 
@@ -113,33 +112,6 @@ def test_a_whole_round_does_not_wait() -> None:
         running.cancel()
 
     asyncio.run(run())
-
-
-@pytest.mark.parametrize(("count", "waits"), [(1, False), (MAX_RECORDS, True)])
-def test_rounds_are_further_apart_when_much_arrives(
-    monkeypatch: pytest.MonkeyPatch, count: int, waits: bool
-) -> None:
-    monkeypatch.setattr(store_rounds, "APART_TIMES", 10**9)
-
-    async def run() -> bool:
-        store = Store()
-        store.may_go_on.set()
-        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=0.01)
-        running = asyncio.create_task(rounds.run())
-        chunks: list[Any] = [Arrived(0, count), Arrived(1), Arrived(2, MAX_RECORDS)]
-        rounds.add(chunks[0])
-        await asyncio.wait_for(chunks[0].finished.wait(), WITHIN_S)
-        rounds.add(chunks[1])
-        if not waits:
-            await asyncio.wait_for(chunks[1].finished.wait(), WITHIN_S)
-        await asyncio.wait([running], timeout=0.05)
-        has_waited = not chunks[1].finished.is_set()
-        rounds.add(chunks[2])  # a whole round: it takes along what waits
-        await asyncio.wait_for(chunks[1].finished.wait(), WITHIN_S)
-        running.cancel()
-        return has_waited
-
-    assert asyncio.run(run()) is waits
 
 
 def test_a_refused_round_comes_again_and_its_topic_is_open_after() -> None:

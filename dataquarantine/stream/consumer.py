@@ -17,7 +17,6 @@ from faust.types import TP, ConsumerMessage
 from dataquarantine.records import TopicPartition
 from dataquarantine.stream.chunk import Chunk, together
 from dataquarantine.stream.consumer_thread import InlineConsumerThread
-from dataquarantine.stream.fetch_pause import FetchPause
 from dataquarantine.stream.gate import Gate
 from dataquarantine.stream.ledger import LedgerWriter
 from dataquarantine.stream.owner import PartitionOwner
@@ -63,11 +62,7 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
         self.add_future(self._commit_forever())
 
     def _new_consumer_thread(self) -> InlineConsumerThread:
-        thread = InlineConsumerThread(
-            self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon
-        )
-        self._pause = thread.pause = FetchPause()
-        return thread
+        return InlineConsumerThread(self, loop=self.loop, thread_loop=self.loop, beacon=self.beacon)
 
     # -- partitions come and go
 
@@ -250,11 +245,12 @@ class ChunkConsumer(driver.Consumer):  # type: ignore[misc]  # untyped base
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Fetch once; yield messages of chunks, and single messages of all other topics."""
-        if spacing_s := self._pause.spacing_left_s:
+        pause = self._thread.pause
+        if spacing_s := pause.spacing_left_s:
             await asyncio.sleep(spacing_s)
         owners = dict(self.owners)
         fetched, active = await self._wait_next_records(timeout)
-        self._pause.fetched(sum(map(len, (fetched or {}).values())))
+        pause.fetched(sum(map(len, (fetched or {}).values())))
         if fetched is None or self.should_stop:
             return
         if not self.flow_active:

@@ -21,7 +21,9 @@ class InlineConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     thread and 7.5/28 ms without (quiet machine, real Kafka).
     """
 
-    pause: FetchPause
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pause = FetchPause()
 
     async def on_start(self) -> None:
         await super().on_start()

@@ -45,7 +45,7 @@ class Fetching(ChunkConsumer):
         self.scheduler = SimpleNamespace(iterate=lambda singles: iter(()))
         self._read_offset: dict[TP, int | None] = {}
         self.position: int | None = None
-        self._pause = FetchPause()
+        self._thread = SimpleNamespace(pause=FetchPause())
 
     async def _wait_next_records(self, timeout: float) -> Any:
         records = {

@@ -218,7 +218,7 @@ def update_capacity(reports: dict[str, Any]) -> None:
     figures = json.loads(MEASURED.read_text("utf-8"))
     if growing := reports.get("growth"):
         curve = {(r["kind"], r["value"]): r["cpu_us_per_record"] for r in growing["runs"]}
-        figures |= _from_curves(curve)
+        figures |= from_curves(curve)
         figures |= {"at": growing["at"][:10], "machine": _machine(growing)}
         figures["source"] = "docs/performance.md"
         figures["worker_mb"] = round(growing.get("memory", {}).get("peak_mb", figures["worker_mb"]))
@@ -227,12 +227,17 @@ def update_capacity(reports: dict[str, Any]) -> None:
     MEASURED.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
 
 
-def _from_curves(curve: dict[tuple[str, float], float]) -> dict[str, float]:
+def from_curves(curve: dict[tuple[str, float], float]) -> dict[str, float]:
     found: dict[str, float] = {}
     if ("invalid", 0.0) in curve:
         found["valid_us"] = round(curve["invalid", 0.0], 2)
-        if ("invalid", 1.0) in curve:
-            found["invalid_us"] = round(curve["invalid", 1.0] - curve["invalid", 0.0], 1)
+        extra = [
+            (cost - curve["invalid", 0.0]) / share
+            for (kind, share), cost in curve.items()
+            if kind == "invalid" and share
+        ]
+        if extra:  # few refused records are dearer, each, than many
+            found["invalid_us"] = round(max(extra), 1)
     if ("record_bytes", 220) in curve and ("record_bytes", 2000) in curve:
         more = curve["record_bytes", 2000] - curve["record_bytes", 220]
         found["valid_us_per_kb"] = round(max(0.0, more / ((2000 - 220) / 1024)), 2)

@@ -12,7 +12,8 @@ class Measured(msgspec.Struct, frozen=True):
 
     valid_us: CPU microseconds of a worker for a valid record of `record_bytes`; valid_us_per_kb:
         for each KiB more. invalid_us: what a refused record costs on top, its way into both stores
-        included. stored_rows_per_s: refused records that one Postgres and one bucket took.
+        included, at the share where it costs most. stored_rows_per_s: refused records that one
+        Postgres and one bucket took.
     """
 
     at: str

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.check import verdict
 from benchmarks.dry_run import moved
 from benchmarks.latency import quantiles
-from benchmarks.report import put, table, throughput
+from benchmarks.report import from_curves, put, table, throughput
 from benchmarks.throughput import spread
 
 BASELINE = {"cpu_to_loop": {"median": 1.5}, "at": "2026-01-01T00:00:00+00:00"}
@@ -81,3 +81,11 @@ def test_throughput_names_every_contender_and_the_conditions() -> None:
 
 def test_tables_are_markdown() -> None:
     assert table(("", "s"), [("a", "1")]) == "|  | s |\n|---|--:|\n| a | 1 |"
+
+
+def test_the_capacity_model_takes_refused_records_at_their_dearest() -> None:
+    costs = {("invalid", 0.0): 6.0, ("invalid", 0.02): 9.0, ("invalid", 1.0): 56.0}
+
+    found = from_curves(costs)
+
+    assert found == {"valid_us": 6.0, "invalid_us": pytest.approx(150.0)}

@@ -13,9 +13,9 @@ from dataquarantine import metrics
 from dataquarantine.breaker.flood import FloodGuard
 from dataquarantine.clock import SystemClock
 from dataquarantine.outcomes import ErrorType, JudgedChunk
+from dataquarantine.quarantine.apart import SinkApart
 from dataquarantine.quarantine.deadletters import DeadLetterWriter
 from dataquarantine.quarantine.private_keys import PrivateKeys
-from dataquarantine.quarantine.sink import QuarantineSink, open_sink
 from dataquarantine.records import Record, TopicPartition
 from dataquarantine.replay.forwarded import Forwarded, without
 from dataquarantine.replay.settlement import Settlement, open_settlement
@@ -96,7 +96,7 @@ class Gateway:
         self._alarm = HangAlarm()
         self._until_timed = TIMED_EVERY
         self._routers: dict[str, Router] = {}
-        self._sink: QuarantineSink | None = None
+        self._sink = SinkApart(settings)
         self.quarantining = StoreRounds(self.quarantine, self.gate)
         self._settlement: Settlement = open_settlement(settings)
         self.settling = StoreRounds(self.settle, self.gate)
@@ -114,6 +114,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Connect to the broker and open the stores; a store that is away is no obstacle."""
+        self._sink.start()  # takes a second, in which the rest is done
         await self.feed.restore()
         await self.producer.start()
         await self.ledger.start()
@@ -131,7 +132,7 @@ class Gateway:
             make = ReplayRouter if topic in self.replays else Router
             self._routers[topic] = make(pipeline, writer, partitions)
         await self.feed.start()
-        self._sink = await asyncio.to_thread(open_sink, self.settings)
+        await asyncio.to_thread(self._sink.wait_until_open)
 
     async def stop(self) -> None:
         """Disconnect."""
@@ -140,8 +141,7 @@ class Gateway:
         await self.ledger.stop()
         await asyncio.to_thread(self.feed.close)
         await asyncio.to_thread(self._settlement.close)
-        if self._sink is not None:
-            await asyncio.to_thread(self._sink.close)
+        await asyncio.to_thread(self._sink.close)
 
     async def judge(self, chunk: Chunk) -> JudgedChunk | None:
         """Judge a chunk; None when its pipeline lets everything pass unjudged.
@@ -180,7 +180,7 @@ class Gateway:
     @property
     def stores_away_s(self) -> Mapping[str, float]:
         """How long each store has not answered; 0 when it does."""
-        return self._sink.away_s if self._sink is not None else {}
+        return self._sink.away_s
 
     def is_taken(self) -> bool:
         """Tell whether the broker takes what this worker produces."""
@@ -225,8 +225,6 @@ class Gateway:
 
         Raises: SinkUnavailable when neither takes them.
         """
-        if self._sink is None:
-            raise RuntimeError("Gateway.quarantine before start")
         self._sink.store(records)
 
     def settle(self, records: Sequence[Record]) -> None:
@@ -245,8 +243,6 @@ class Gateway:
         if not routed.detached and not routed.originals:
             return
         sink = self._sink
-        if sink is None:
-            raise RuntimeError("Gateway.route before start")
         for payload in routed.detached:
             await insist(self.gate, tp.topic, sink.store_detached, payload)
         if routed.originals:

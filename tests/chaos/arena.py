@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
 import uuid
@@ -121,6 +122,13 @@ class Arena:
 
         return resume
 
+    def _sink_killed(self, fault: Fault) -> Heal:
+        """Kill what stores for a worker; the worker starts another by itself."""
+        if (slot := self._pick(fault)) is not None:
+            for child in _children(self._slots[slot].process.pid, "quarantine.apart.child"):
+                os.kill(child, signal.SIGKILL)
+        return self.keep_workers
+
     def _broker_restarted(self, fault: Fault) -> Heal:
         node = int(fault.choice * 3)
         if len(self.kafka.services) < 3:
@@ -176,6 +184,14 @@ class Arena:
     def _pick(self, fault: Fault) -> int | None:
         living = self.living()
         return living[int(fault.choice * len(living))] if living else None
+
+
+def _children(pid: int, module: str) -> Iterator[int]:
+    """Find a process's children that run a module, in Linux's way."""
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes():
+                yield child
 
 
 @contextmanager

@@ -13,6 +13,7 @@ CYCLE = (
     "worker killed",
     "worker stopped",
     "worker paused",
+    "sink killed",
     "broker restarted",
     "Postgres stopped",
     "S3 stopped",

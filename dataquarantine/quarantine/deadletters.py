@@ -12,24 +12,19 @@ from uuid import UUID
 import msgspec
 
 from dataquarantine import __version__
-from dataquarantine.outcomes import ErrorType, JudgedChunk, ValidationOutcome, ValidationResult
+from dataquarantine.outcomes import JudgedChunk, ValidationOutcome, ValidationResult
 from dataquarantine.quarantine import envelope as envelopes
 from dataquarantine.quarantine.dialects import Dialect, dialect_headers, without_dialect
-from dataquarantine.quarantine.envelope import Envelope, ErrorSummary
-from dataquarantine.quarantine.fingerprint import fingerprint, headline
-from dataquarantine.quarantine.headers import ERRORS_PREFIX, STAGES, cap, source_headers
+from dataquarantine.quarantine.envelope import Envelope
+from dataquarantine.quarantine.findings import VERSION_HEADER, Finding, finding_of
+from dataquarantine.quarantine.headers import ERRORS_PREFIX, source_headers
 from dataquarantine.quarantine.private_keys import PrivateKeys
 from dataquarantine.records import Header, Record
 
 #: What a record batch adds around key, value and headers, generously.
 RECORD_OVERHEAD_BYTES = 1024
-_TEXT_HEADERS = tuple(
-    ERRORS_PREFIX + name
-    for name in (
-        *("schema", "schema.version", "stage", "type", "code", "message", "fingerprint"),
-        *("quarantine.id", "component.version"),
-    )
-)
+#: What our own headers take at most: some twenty texts of at most 512 bytes, and their names.
+MOST_ERROR_HEADERS_BYTES = 16 * 1024
 #: Key and headers above this go with the detached payload instead of into the topic.
 MAX_KEY_AND_HEADERS_BYTES = 64 * 1024
 
@@ -80,6 +75,7 @@ class DeadLetterWriter:
         self._dialect = dialect
         self._keys = keys or PrivateKeys(cluster_id.encode())
         self._max_bytes = max_bytes - RECORD_OVERHEAD_BYTES
+        self._surely_small = self._max_bytes - MOST_ERROR_HEADERS_BYTES
 
     def kept_original(self, record: Record) -> KeptOriginal:
         """Say where the original of a remediated record is kept."""
@@ -112,13 +108,16 @@ class DeadLetterWriter:
         now: datetime,
     ) -> DeadLetter:
         """Make the dead letter of one record; `rendered` is its payload as JSON text, if any."""
-        envelope = self._envelope(record, outcome, rendered, now)
+        finding = finding_of(outcome)
+        headers = source_headers(record.headers) if record.headers else []
+        envelope = self._envelope(record, outcome, finding, headers, rendered, now)
         value = encode(envelope)
-        headers = source_headers(record.headers)
-        errors = error_headers(envelope, outcome) + dialect_headers(self._dialect, envelope)
+        errors = _error_headers(envelope, finding) + dialect_headers(self._dialect, envelope)
         key = record.key
         detached = None
-        if _size(key, value, headers + errors) > self._max_bytes:
+        # Adding up all headers costs 2 us; our own are bounded, so it is mostly clear without.
+        is_small = not headers and len(key or b"") + len(value) < self._surely_small
+        if not is_small and _size(key, value, headers + errors) > self._max_bytes:
             detached = DetachedPayload(_path(envelope), value)
             if _size(key, b"", headers) > MAX_KEY_AND_HEADERS_BYTES:
                 key, headers = None, []
@@ -139,7 +138,13 @@ class DeadLetterWriter:
         return DeadLetter(index, None, small, [], int(now.timestamp() * 1000), detached)
 
     def _envelope(
-        self, record: Record, outcome: ValidationOutcome, rendered: bytes | None, now: datetime
+        self,
+        record: Record,
+        outcome: ValidationOutcome,
+        finding: Finding,
+        headers: Sequence[Header],
+        rendered: bytes | None,
+        now: datetime,
     ) -> Envelope:
         payload = record.value
         record_id = envelopes.quarantine_id(self._cluster_id, record)
@@ -150,22 +155,18 @@ class DeadLetterWriter:
             original_base64=None
             if payload is None or exact
             else base64.b64encode(payload).decode(),
-            validation_error=ErrorSummary(
-                str(outcome.error_type or ErrorType.VALIDATOR_ERROR),
-                outcome.error_message,
-                outcome.field_path,
-            ),
+            validation_error=finding.error,
             source_topic=record.topic,
             source_partition=record.partition,
             source_offset=record.offset,
             quarantined_at=now,
             schema_name=outcome.schema_name,
             schema_version=outcome.schema_version,
-            violations=[envelopes.violation_document(v) for v in outcome.violations],
+            violations=finding.violations,
             violations_truncated=outcome.violations_truncated,
-            fingerprint=fingerprint(outcome),
+            fingerprint=finding.fingerprint,
             source_key=envelopes.text_of(record.key),
-            source_headers=envelopes.header_documents(source_headers(record.headers)),
+            source_headers=envelopes.header_documents(headers),
             source_timestamp_ms=record.timestamp,
             payload_size=None if payload is None else len(payload),
             payload_crc32c=envelopes.crc32c(payload),
@@ -175,29 +176,17 @@ class DeadLetterWriter:
         )
 
 
-def error_headers(envelope: Envelope, outcome: ValidationOutcome) -> list[Header]:
+def _error_headers(envelope: Envelope, finding: Finding) -> list[Header]:
     """Say in headers what the envelope says, for consumers that don't open it."""
-    error = envelope.validation_error
-    first = headline(outcome)
-    texts = (
-        envelope.schema_name,
-        envelope.schema_version,
-        STAGES[ErrorType(error.error_type)],
-        error.error_type,
-        first.code.value if first else None,
-        error.error_message,
-        envelope.fingerprint,
-        str(envelope.id),
-        envelope.gateway_version,
-    )
-    named = zip(_TEXT_HEADERS, texts, strict=True)
     return [
         (ERRORS_PREFIX + "topic", envelope.source_topic.encode()),
         (ERRORS_PREFIX + "partition", b"%d" % envelope.source_partition),
         (ERRORS_PREFIX + "offset", b"%d" % envelope.source_offset),
         (ERRORS_PREFIX + "timestamp", b"%d" % envelope.source_timestamp_ms),
         (ERRORS_PREFIX + "attempt", b"%d" % envelope.attempt),
-        *[(name, cap(text)) for name, text in named if text is not None],
+        *finding.headers,
+        (ERRORS_PREFIX + "quarantine.id", str(envelope.id).encode()),
+        VERSION_HEADER,
     ]
 
 

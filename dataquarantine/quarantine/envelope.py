@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import google_crc32c
 import msgspec
@@ -22,6 +23,11 @@ NAMESPACE = UUID("6a1c9c0e-52a4-5f0b-9a5e-3d1f7f0a4c11")
 
 #: Where originals are kept; no topic's paths look so, they go on with a partition.
 ORIGINALS = "originals/"
+
+#: `uuid5` by hand (RFC 9562, 5.5), in two thirds of its time.
+_NAMESPACE = hashlib.sha1(NAMESPACE.bytes, usedforsecurity=False)
+_FREE_BITS = ~(0xF000 << 64 | 0xC000 << 48)
+_VERSION_5 = 5 << 76 | 0x8000 << 48
 
 RAW_NULL = msgspec.Raw(b"null")
 _JSON_SPACE = b" \t\r\n"
@@ -131,10 +137,11 @@ def quarantine_id(cluster_id: str, record: Record) -> UUID:
 
     The timestamp is part of it because a topic that is made anew starts at offset 0 again.
     """
-    return uuid5(
-        NAMESPACE,
-        f"{cluster_id}/{record.topic}/{record.partition}/{record.offset}/{record.timestamp}",
-    )
+    place = f"{cluster_id}/{record.topic}/{record.partition}/{record.offset}/{record.timestamp}"
+    named = _NAMESPACE.copy()
+    named.update(place.encode())
+    number = int.from_bytes(named.digest()[:16], "big")
+    return UUID(int=number & _FREE_BITS | _VERSION_5)
 
 
 def object_path(topic: str, partition: int, offset: int, record_id: UUID) -> str:

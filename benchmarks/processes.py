@@ -46,13 +46,15 @@ class Tree:
 
 
 def _children(pid: int) -> Iterator[int]:
-    try:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (FileNotFoundError, ProcessLookupError):
-        return
-    for child in map(int, found):
-        yield child
-        yield from _children(child)
+    """Find children by the threads that started them."""
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found = thread.read_text().split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        for child in map(int, found):
+            yield child
+            yield from _children(child)
 
 
 def _peak_kb(pid: int) -> int:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from benchmarks.check import verdict
 from benchmarks.dry_run import moved
 from benchmarks.latency import quantiles
+from benchmarks.processes import PAGE, Tree
 from benchmarks.report import from_curves, put, table, throughput
 from benchmarks.throughput import spread
 
@@ -89,3 +96,30 @@ def test_the_capacity_model_takes_refused_records_at_their_dearest() -> None:
     found = from_curves(costs)
 
     assert found == {"valid_us": 6.0, "invalid_us": pytest.approx(150.0)}
+
+
+CHILD = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+PARENT = f"""
+import subprocess, sys, threading
+ended = threading.Event()
+def start():
+    subprocess.Popen([sys.executable, "-c", {CHILD!r}])
+    ended.wait()
+threading.Thread(target=start).start()
+"""
+
+
+def test_a_tree_has_the_children_that_any_thread_started() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        together = Tree([parent.pid]).rss_mb()
+        apart = Tree([child]).rss_mb() + _rss_mb(parent.pid)
+        os.kill(child, signal.SIGKILL)
+        parent.kill()
+
+    assert together == pytest.approx(apart, rel=0.05)
+
+
+def _rss_mb(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 2**20

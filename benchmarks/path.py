@@ -20,7 +20,6 @@ from typing import Any, TypeVar
 import orjson
 from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition as KafkaTopicPartition
 
 from benchmarks.events import event, schema_with_rules
@@ -106,7 +105,14 @@ def _pack(packer: Packer, outputs: Outputs) -> None:
 
 def _unpack(fetched: bytes) -> list[Any]:
     records = fetcher.PartitionRecords(
-        KafkaTopicPartition("raw-events", 0), MemoryRecords(fetched), [], 0, None, None, True, 0
+        KafkaTopicPartition("raw-events", 0),
+        fetcher.MemoryRecords(fetched),
+        [],
+        0,
+        None,
+        None,
+        True,
+        0,
     )
     return list(records)
 

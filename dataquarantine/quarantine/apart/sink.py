@@ -100,15 +100,17 @@ class SinkApart:
     @property
     def pid(self) -> int | None:
         """The process that stores at this moment."""
-        return self._process.pid if self._process is not None else None
+        process = self._process
+        return process.pid if process is not None else None
 
     def close(self) -> None:
         """Let go of the stores; what waits in the spool stays there."""
         self._ending.set()
         with suppress(SinkUnavailable, SinkFailed):
             self._ask(protocol.encode(Close()))
-        if self._process is not None:
-            self._process.end()
+        process = self._process  # the keeper may let go of it meanwhile
+        if process is not None:
+            process.end()
         if self._keeper.ident is not None:
             self._keeper.join(STOP_TIMEOUT_S)
 

@@ -114,7 +114,8 @@ def _unpack(fetched: bytes) -> list[Any]:
         True,
         0,
     )
-    return list(records)
+    taken: list[Any] = records.take(None)
+    return taken
 
 
 def _record_batch(values: list[bytes]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -69,27 +69,52 @@ class CheckedRecords(MemoryRecords):  # type: ignore[misc]  # untyped base
 
 
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # untyped base
-    """Iterates without a Python call a record, over `CheckedRecords`."""
+    """Unpacks a batch in one go, over `CheckedRecords`; a transaction's by aiokafka's own way."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._check_crcs = False  # that is done
+        self._unpacked: list[FetchedRecord] = []
+        self._batch_end = self.next_fetch_offset
 
-    def __iter__(self) -> Iterator[FetchedRecord]:
-        iterator: Iterator[FetchedRecord] = self._records_iterator
-        return iterator
+    def take(self, most: int | None) -> list[FetchedRecord]:
+        """Take so many records, or all; `next_fetch_offset` is that after them."""
+        if self._isolation_level == fetcher.READ_COMMITTED:
+            return list(islice(self._records_iterator, most))
+        taken: list[FetchedRecord] = []
+        while (most is None or len(taken) < most) and (self._unpacked or self._unpack_batch()):
+            room = len(self._unpacked) if most is None else most - len(taken)
+            taken += self._unpacked[:room]
+            self._unpacked = self._unpacked[room:]
+            self.next_fetch_offset = taken[-1].offset + 1
+        return taken
+
+    def _unpack_batch(self) -> bool:
+        """Unpack the next batch that has records; tell whether there is one."""
+        while not self._unpacked:
+            # Beyond its last record where compaction removed those that followed.
+            position = self.next_fetch_offset = self._batch_end
+            if not self._records.has_next():
+                return False
+            batch = self._records.next_batch()
+            self._batch_end = batch.next_offset
+            if not batch.is_control_batch:
+                self._unpacked = self._of_batch(batch)
+            if self._unpacked and self._unpacked[0].offset < position:
+                self._unpacked = [r for r in self._unpacked if r.offset >= position]
+        return True
+
+    def _of_batch(self, batch: Any) -> list[FetchedRecord]:
+        topic, partition = self._tp
+        return [
+            FetchedRecord(
+                topic, partition, r.offset, r.timestamp, r.timestamp_type, r.key, r.value, r.headers
+            )
+            for r in batch
+        ]
 
     def _consumer_record(self, tp: Any, record: Any) -> FetchedRecord:
-        return FetchedRecord(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.timestamp,
-            record.timestamp_type,
-            record.key,
-            record.value,
-            record.headers,
-        )
+        return self._of_batch([record])[0]
 
 
 class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]  # untyped base
@@ -100,7 +125,7 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]  # untyped base
     def getall(self, max_records: int | None = None) -> list[FetchedRecord]:
         if not self.check_assignment(self._topic_partition) or not self.has_more():
             return []
-        taken = list(islice(self._partition_records, max_records))
+        taken: list[FetchedRecord] = self._partition_records.take(max_records)
         self._update_position()
         if max_records is None or len(taken) < max_records:
             self._partition_records = None

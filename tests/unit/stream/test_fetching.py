@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import google_crc32c
 import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
@@ -39,24 +40,46 @@ class _Assignment:
         self.position = position
 
 
-def fetched(first: int = 0) -> bytes:
+def fetched(first: int = 0, key: bytes | None = None) -> bytes:
     builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1 << 20)
     for offset in range(10):
         headers = [("h", b"1")] if offset % 2 else []
-        builder.append(offset, 1000 + offset, None, b"%d" % offset, headers)
+        builder.append(offset, 1000 + offset, key, b"%d" % offset, headers)
     built = builder.build()
     return first.to_bytes(8, "big") + bytes(built[8:])  # as brokers do
 
 
-def records_of(batches: bytes, classes: tuple[Any, ...] = (), position: int = 2) -> Any:
+def changed(batch: bytes, place: slice, to: bytes) -> bytes:
+    """Change a batch and its sum with it."""
+    built = bytearray(batch)
+    built[place] = to
+    built[17:21] = google_crc32c.value(bytes(built[21:])).to_bytes(4, "big")
+    return bytes(built)
+
+
+def compacted(first: int) -> bytes:
+    """Make a batch that ends five offsets behind its last record."""
+    return changed(fetched(first), slice(23, 27), (14).to_bytes(4, "big"))
+
+
+def control(first: int) -> bytes:
+    """Make what ends a transaction that is committed."""
+    return changed(fetched(first, b"\0\0\0\1"), slice(21, 23), (0x20).to_bytes(2, "big"))
+
+
+def records_of(
+    batches: bytes, classes: tuple[Any, ...] = (), *, position: int = 2, isolation: int = 0
+) -> Any:
     """Unpack a fetch by the classes in use."""
     memory, partition, _ = classes or tuple(getattr(fetcher, name) for name in NAMES)
-    return partition(TP, memory(batches), [], position, None, None, True, 0)
+    return partition(TP, memory(batches), [], position, None, None, True, isolation)
 
 
-def unpacked(classes: tuple[Any, ...], batches: bytes, max_records: int | None) -> list[Any]:
-    records, result_class = records_of(batches, classes), classes[2] if classes else None
-    result_class = result_class or fetcher.FetchResult
+def unpacked(
+    batches: bytes, max_records: int | None, isolation: int, classes: tuple[Any, ...] = ()
+) -> list[Any]:
+    records = records_of(batches, classes, isolation=isolation)
+    result_class = classes[2] if classes else fetcher.FetchResult
     assignment = _Assignment()
     result = result_class(TP, assignment=assignment, partition_records=records, backoff=0)
     taken: list[Any] = []
@@ -85,14 +108,20 @@ def old_format(magic: int) -> bytes:
         pytest.param(fetched(), id="one batch"),
         pytest.param(fetched() + fetched(10), id="two batches"),
         pytest.param(fetched() + fetched(10)[:-1], id="the second is cut off"),
+        pytest.param(compacted(0) + fetched(15), id="compacted"),
+        pytest.param(fetched() + compacted(10), id="compacted at the end"),
+        pytest.param(control(0) + fetched(10) + control(20), id="control batches"),
         pytest.param(old_format(1), id="format of Kafka 0.10"),
         pytest.param(b"", id="nothing"),
     ],
 )
+@pytest.mark.parametrize("isolation", [0, 1], ids=["uncommitted", "committed"])
 def test_records_and_positions_are_those_of_aiokafka(
-    batches: bytes, max_records: int | None
+    batches: bytes, max_records: int | None, isolation: int
 ) -> None:
-    assert unpacked((), batches, max_records) == unpacked(ORIGINALS, batches, max_records)
+    ours = unpacked(batches, max_records, isolation)
+
+    assert ours == unpacked(batches, max_records, isolation, ORIGINALS)
 
 
 @pytest.mark.parametrize("place", [17, 25, 61, -1])
@@ -103,7 +132,7 @@ def test_a_damaged_batch_is_refused(first: bytes, place: int) -> None:
     records = records_of(first + bytes(damaged))
 
     with pytest.raises(CorruptRecordException):
-        list(records)
+        records.take(None)
 
 
 def test_a_damaged_batch_of_an_old_format_is_refused() -> None:
@@ -111,7 +140,7 @@ def test_a_damaged_batch_of_an_old_format_is_refused() -> None:
     damaged[-1] ^= 1
 
     with pytest.raises(CorruptRecordException):
-        list(records_of(bytes(damaged)))
+        records_of(bytes(damaged)).take(None)
 
 
 def test_positions_elsewhere_give_nothing() -> None:

@@ -107,7 +107,8 @@ def dead_letters(count: int) -> list[Record]:
     outcomes = [_OUTCOMES[n % len(_OUTCOMES)] for n in range(count)]
     rendered = {n: source.value for n, source in enumerate(sources) if source.value}
     judged = JudgedChunk(outcomes, [None] * count, {}, rendered)
-    written = DeadLetterWriter(uuid4().hex).dead_letters(sources, judged, now)
+    writer = DeadLetterWriter(uuid4().hex)
+    written = writer.dead_letters(sources, judged, range(count), now)
     return [
         SourceRecord(each.value, "quarantine-dlq", 0, n, each.timestamp_ms, each.key, each.headers)
         for n, each in enumerate(written)

@@ -51,15 +51,12 @@ class ReplayRouter(Router):
             outputs[OUTCOMES_TP] = verdicts
         return Routed(outputs, routed.detached, routed.originals)
 
-    def letters(self, chunk: Chunk, judged: JudgedChunk, now: datetime) -> Sequence[DeadLetter]:
+    def letters(
+        self, chunk: Chunk, judged: JudgedChunk, refused: Sequence[int], now: datetime
+    ) -> Sequence[DeadLetter]:
         """Make dead letters of those that failed and have no mark."""
-        return [
-            self.writer.dead_letter(
-                index, chunk.records[index], outcome, judged.rendered.get(index), now
-            )
-            for index, outcome in enumerate(judged.outcomes)
-            if not outcome.passed and read_mark(chunk.records[index].headers) is None
-        ]
+        strangers = [i for i in refused if read_mark(chunk.records[i].headers) is None]
+        return super().letters(chunk, judged, strangers, now)
 
     def replace_refused(self, topic: str, row: OutputRow, reason: str, now: datetime) -> Routed:
         """Make what goes out instead of a row that the broker refused: a verdict, if marked."""

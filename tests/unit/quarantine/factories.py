@@ -61,7 +61,7 @@ def dead_letters(
     outcome = outcome or missing_user_id()
     texts = {i: s.value for i, s in enumerate(sources) if rendered and s.value}
     judged = JudgedChunk([outcome] * len(sources), [None] * len(sources), {}, texts)
-    letters = DeadLetterWriter(CLUSTER).dead_letters(sources, judged, now)
+    letters = DeadLetterWriter(CLUSTER).dead_letters(sources, judged, range(len(sources)), now)
     return [
         SourceRecord(
             letter.value,

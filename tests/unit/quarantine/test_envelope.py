@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from dataquarantine import __version__
 from dataquarantine.outcomes import (
-    TOMBSTONE_FORWARDED,
     Code,
     ErrorType,
-    JudgedChunk,
     Violation,
     rejected,
 )
@@ -297,12 +295,3 @@ def test_an_envelope_that_is_not_quite_ours_is_told_apart(field: str, value: obj
 
     with pytest.raises(NotAnEnvelope):
         parse_envelope(json.dumps({**document, field: value}).encode())
-
-
-def test_only_records_that_did_not_pass_become_dead_letters() -> None:
-    outcomes = [TOMBSTONE_FORWARDED, missing_user_id(), TOMBSTONE_FORWARDED, missing_user_id()]
-    judged = JudgedChunk(outcomes, [None] * 4)
-
-    letters = DeadLetterWriter(CLUSTER).dead_letters([source(n) for n in range(4)], judged, NOW)
-
-    assert [letter.source_index for letter in letters] == [1, 3]

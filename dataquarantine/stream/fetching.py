@@ -76,6 +76,16 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # unty
         self._check_crcs = False  # that is done
         self._unpacked: list[FetchedRecord] = []
         self._batch_end = self.next_fetch_offset
+        if self._isolation_level != fetcher.READ_COMMITTED:
+            # A generator that never ran holds this object, and with it the bytes of the fetch,
+            # until a collection, and those are rare here: 300 MB more.
+            self._records_iterator = None
+
+    def __next__(self) -> FetchedRecord:
+        taken = self.take(1)
+        if not taken:
+            raise StopIteration
+        return taken[0]
 
     def take(self, most: int | None) -> list[FetchedRecord]:
         """Take so many records, or all; `next_fetch_offset` is that after them."""

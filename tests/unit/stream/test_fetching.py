@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import google_crc32c
@@ -141,6 +143,28 @@ def test_a_damaged_batch_of_an_old_format_is_refused() -> None:
 
     with pytest.raises(CorruptRecordException):
         records_of(bytes(damaged)).take(None)
+
+
+@pytest.mark.parametrize("isolation", [0, 1], ids=["uncommitted", "committed"])
+def test_what_was_taken_is_let_go_without_a_collection(isolation: int) -> None:
+    records = records_of(fetched() + fetched(10), isolation=isolation)
+    gone = weakref.ref(records)
+
+    gc.disable()
+    try:
+        while records.take(3):
+            pass
+        del records
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_single_records_are_taken_too() -> None:
+    records = records_of(fetched() + control(10) + fetched(20))
+
+    assert [record.offset for record in records] == [*range(2, 10), *range(20, 30)]
+    assert records.next_fetch_offset == 30
 
 
 def test_positions_elsewhere_give_nothing() -> None:

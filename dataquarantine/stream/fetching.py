@@ -71,6 +71,8 @@ class CheckedRecords(MemoryRecords):  # type: ignore[misc]  # untyped base
 class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # untyped base
     """Unpacks a batch in one go, over `CheckedRecords`; a transaction's by aiokafka's own way."""
 
+    _records_iterator: Any
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._check_crcs = False  # that is done

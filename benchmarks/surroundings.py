@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -65,7 +66,8 @@ class Surroundings:
             "schemas": {"folder": str(write_schemas(self.home / f"schemas-{schemas}", schemas))},
             "spool": {"folder": str(self.home / f"spool-{valid}")},
             "data_dir": str(self.home / f"data-{valid}"),
-            "web": {"port": free_port()},
+            # Below what the system gives to connections: a second worker takes the next one.
+            "web": {"port": free_port(random.randrange(20_000, 32_000))},
             **self.stores,
             **changes,
         }

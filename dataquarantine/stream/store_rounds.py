@@ -130,7 +130,8 @@ async def insist(
             try:
                 await asyncio.to_thread(store, item)
             except SinkUnavailable as exc:
-                await _hold(gate, topic, exc)
+                if is_wanted():
+                    await _hold(gate, topic, exc)
             else:
                 return True
         return False

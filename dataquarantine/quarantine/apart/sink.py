@@ -104,20 +104,19 @@ class SinkApart:
         return process.pid if process is not None else None
 
     def close(self) -> None:
-        """Let go of the stores; what waits in the spool stays there."""
+        """Let the calls under way end, then go of the stores; what waits in the spool stays."""
         self._ending.set()
-        with suppress(SinkUnavailable, SinkFailed):
-            self._ask(protocol.encode(Close()))
         process = self._process  # the keeper may let go of it meanwhile
         if process is not None:
-            process.end()
+            process.close()
         if self._keeper.ident is not None:
             self._keeper.join(STOP_TIMEOUT_S)
 
     def _ask(self, request: bytes) -> None:
         process = self._process
-        if process is None:
-            raise SinkUnavailable(NAME, "it is being started", retry_after_s=AGAIN_AFTER_S)
+        if process is None or self._ending.is_set():
+            is_being = "closed" if self._ending.is_set() else "started"
+            raise SinkUnavailable(NAME, f"it is being {is_being}", retry_after_s=AGAIN_AFTER_S)
         try:
             answer = protocol.decode_answer(process.ask(request))
         except (EOFError, OSError) as exc:
@@ -207,6 +206,16 @@ class _Process:
             return channel.recv_bytes()
         finally:
             self._idle.put(channel)  # one that is broken too: others wait for it
+
+    def close(self) -> None:
+        """Let it close its stores and end it, once nothing is under way."""
+        channels = [self._idle.get() for _ in self._channels]
+        with suppress(EOFError, OSError):
+            channels[0].send_bytes(protocol.encode(Close()))
+            channels[0].recv_bytes()
+        self.end()
+        for channel in channels:  # whoever waits for one finds out
+            self._idle.put(channel)
 
     def end(self) -> int:
         """End it; returns its exit code."""

@@ -240,6 +240,43 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
+def test_closing_waits_for_what_is_under_way(settings: Settings, database: Database) -> None:
+    sink = SinkApart(settings)
+    sink.start()
+    sink.wait_until_open()
+    letters = dead_letters(numbered(1), now=datetime.now(UTC))
+    failed: list[Exception] = []
+
+    def store() -> None:
+        try:
+            sink.store(letters)
+        except Exception as exc:
+            failed.append(exc)
+
+    caller, closer = threading.Thread(target=store), threading.Thread(target=sink.close)
+    with database.engine.connect() as blocker:
+        blocker.execute(text("LOCK TABLE quarantine_records IN ACCESS EXCLUSIVE MODE"))
+        caller.start()
+        until(lambda: blocker.execute(text("SELECT FROM pg_locks WHERE NOT granted")).all())
+        closer.start()
+        until(lambda: refuses(sink))
+    caller.join(DEADLINE_S)
+    closer.join(DEADLINE_S)
+
+    assert failed == []
+    assert len(stored(database)) == 1
+    assert sink.pid is None
+
+
+def refuses(sink: SinkApart) -> bool:
+    """Tell whether the sink takes no more calls."""
+    try:
+        sink.store([])
+    except SinkUnavailable as exc:
+        return "is being closed" in str(exc)
+    return False
+
+
 def test_the_process_ends_when_the_sink_is_closed(settings: Settings) -> None:
     sink = SinkApart(settings)
     sink.start()

@@ -127,7 +127,7 @@ def test_what_does_not_fit_together_is_stored_chunk_by_chunk() -> None:
     assert store.rounds == [[0], [1, 1], [2], [3]]
 
 
-def test_a_topic_opens_when_what_held_it_was_revoked() -> None:
+def test_a_topic_is_not_held_for_what_was_revoked(caplog: pytest.LogCaptureFixture) -> None:
     gate = Gate([(["dlq"], Allowance(10**9, 100))])
     tries: list[str] = []
 
@@ -138,6 +138,23 @@ def test_a_topic_opens_when_what_held_it_was_revoked() -> None:
     stored = asyncio.run(insist(gate, "dlq", refuse, "x", is_wanted=lambda: not tries))
 
     assert (stored, tries) == (False, ["x"])
+    assert gate.is_open(TopicPartition("dlq", 0))
+    assert caplog.messages == []
+
+
+def test_a_topic_opens_when_what_held_it_was_revoked() -> None:
+    gate = Gate([(["dlq"], Allowance(10**9, 100))])
+    held: list[bool] = []
+
+    def refuse(item: str) -> None:
+        raise SinkUnavailable("store", "full", retry_after_s=0.0)
+
+    def is_wanted() -> bool:
+        held.append(not gate.is_open(TopicPartition("dlq", 0)))
+        return not held[-1]
+
+    assert asyncio.run(insist(gate, "dlq", refuse, "x", is_wanted=is_wanted)) is False
+    assert held[-1]
     assert gate.is_open(TopicPartition("dlq", 0))
 
 

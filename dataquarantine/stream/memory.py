@@ -12,8 +12,8 @@ MIDDLE = 10
 OLD = 10
 
 
-def tune_gc() -> None:
+def tune_gc(young: int = YOUNG) -> None:
     """Freeze what start-up made and collect rarely; cycles are still found."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, MIDDLE, OLD)
+    gc.set_threshold(young, MIDDLE, OLD)

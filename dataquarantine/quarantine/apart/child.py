@@ -32,6 +32,9 @@ from dataquarantine.stream.memory import tune_gc
 logger = logging.getLogger(__name__)
 
 STATUS_EVERY_S = 1.0
+#: Allocations before a young collection. A round holds less; what the clients of the stores leave
+#: behind in cycles grew by 5 MB with 20,000 dead letters at the worker's own threshold.
+YOUNG = 50_000
 
 
 def main(status: Connection, channels: list[Connection]) -> None:
@@ -43,7 +46,7 @@ def main(status: Connection, channels: list[Connection]) -> None:
     settings, level = pickle.loads(status.recv_bytes())  # comes from the parent alone
     logging.config.dictConfig(logging_config(settings.logs.format, level))
     sink = _open(settings, status)
-    tune_gc()
+    tune_gc(YOUNG)
     for channel in channels:
         threading.Thread(target=_serve, args=[sink, channel], daemon=True).start()
     _report(sink, status)

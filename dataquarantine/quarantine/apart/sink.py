@@ -37,6 +37,8 @@ NAME = "sink process"
 CHANNELS = 4
 AGAIN_AFTER_S = 1.0
 STOP_TIMEOUT_S = 10.0
+#: glibc gives each of a dozen threads a heap of its own: 18 MB more.
+_FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 
 
 class SinkFailed(DataQuarantineError):
@@ -182,7 +184,7 @@ class _Process:
         self._popen = subprocess.Popen(
             [sys.executable, "-m", f"{__package__}.child", *map(str, theirs)],
             pass_fds=theirs,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**_FEW_ARENAS, **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection
 from typing import NoReturn
 
@@ -133,26 +133,32 @@ class SinkApart:
     def _keep(self) -> None:
         """Have a process at any time, once the first one could open the stores."""
         while not self._ending.is_set():
-            self._process = process = _Process(self._settings)
-            try:
-                self._listen(process)
-            except (EOFError, OSError):
-                reason = "it ended"
-            except SinkFailed as exc:
-                reason = str(exc)
-            self._process = None
-            code = process.end()
+            reason = self._run_one()
             if not self._opened.done():
                 self._opened.set_exception(SinkFailed(f"the sink can't be opened: {reason}"))
                 return
             if not self._ending.is_set():
                 logger.error(
-                    "The process of the sink is started again: %s, exit code %s",
+                    "The process of the sink is started again: %s",
                     reason,
-                    code,
                     extra={"action": "sink_ended"},
                 )
                 self._ending.wait(AGAIN_AFTER_S)
+
+    def _run_one(self) -> str:
+        """Start a process and listen to it; returns why there is none any more."""
+        try:
+            self._process = process = _Process(self._settings)
+        except OSError as exc:
+            return f"its process can't be started ({exc.strerror})"
+        try:
+            self._listen(process)
+        except (EOFError, OSError):
+            reason = "it ended"
+        except SinkFailed as exc:
+            reason = str(exc)
+        self._process = None
+        return f"{reason}, exit code {process.end()}"
 
     def _listen(self, process: _Process) -> NoReturn:
         """Take note of what it says of its stores.
@@ -180,16 +186,17 @@ class _Process:
         theirs = [its.fileno() for _, its in pairs]
         self.status, self._channels = ours[0], ours[1:]
         self._idle: queue.SimpleQueue[Connection] = queue.SimpleQueue()
-        # A session of its own: Ctrl-C in a terminal is for the worker, which ends this process.
-        self._popen = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.child", *map(str, theirs)],
-            pass_fds=theirs,
-            env={**_FEW_ARENAS, **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        for _, its in pairs:
-            its.close()
+        with ExitStack() as given_away:
+            for _, its in pairs:
+                given_away.enter_context(its)
+            # A session of its own: Ctrl-C in a terminal is for the worker, which ends this process.
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", f"{__package__}.child", *map(str, theirs)],
+                pass_fds=theirs,
+                env={**_FEW_ARENAS, **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
         for channel in self._channels:
             self._idle.put(channel)
         level = logging.getLevelName(logging.getLogger().getEffectiveLevel())

@@ -207,6 +207,17 @@ def test_stores_that_cannot_be_opened_are_said_at_the_start(
     sink.close()
 
 
+def test_a_process_that_cannot_be_started_is_said_at_the_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    sink = SinkApart(settings)
+    sink.start()
+
+    with pytest.raises(SinkFailed, match=r"can't be started .No such file or directory.$"):
+        sink.wait_until_open()
+
+
 PARENT = """
 import pickle, sys, time
 from dataquarantine.quarantine.apart import SinkApart

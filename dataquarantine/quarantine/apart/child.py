@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from dataquarantine.errors import SinkUnavailable
@@ -74,15 +75,10 @@ def _report(sink: QuarantineSink, status: Connection) -> None:
 
 
 def _serve(sink: QuarantineSink, channel: Connection) -> None:
-    while True:
-        try:
-            request = protocol.decode_request(channel.recv_bytes())
-        except (EOFError, OSError):
-            return  # `_report` notices as well
-        answer = _answer(sink, request)
-        if isinstance(request, Close):
-            logging.shutdown()
-        channel.send_bytes(protocol.encode(answer))
+    with suppress(EOFError, OSError):  # the parent is gone: `_report` ends this process
+        while True:
+            answer = _answer(sink, protocol.decode_request(channel.recv_bytes()))
+            channel.send_bytes(protocol.encode(answer))
 
 
 def _answer(sink: QuarantineSink, request: Request) -> Answer:

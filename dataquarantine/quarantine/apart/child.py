@@ -77,13 +77,13 @@ def _report(sink: QuarantineSink, status: Connection) -> None:
 def _serve(sink: QuarantineSink, channel: Connection) -> None:
     with suppress(EOFError, OSError):  # the parent is gone: `_report` ends this process
         while True:
-            answer = _answer(sink, protocol.decode_request(channel.recv_bytes()))
+            answer = _answer(sink, channel.recv_bytes())
             channel.send_bytes(protocol.encode(answer))
 
 
-def _answer(sink: QuarantineSink, request: Request) -> Answer:
+def _answer(sink: QuarantineSink, request: bytes) -> Answer:
     try:
-        _do(sink, request)
+        _do(sink, protocol.decode_request(request))
     except SinkUnavailable as exc:
         return Away(exc.sink, exc.reason, exc.retry_after_s)
     except Exception as exc:  # told to the parent, which raises it

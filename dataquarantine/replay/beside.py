@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dataquarantine.errors import DataQuarantineError
+from dataquarantine.subprocesses import environment
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ def run_beside(work: Callable[..., T], *arguments: Any) -> T:
         [sys.executable, "-m", __name__],
         input=pickle.dumps((work, arguments)),
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment(),
         timeout=TIMEOUT_S,
         check=False,
         start_new_session=True,

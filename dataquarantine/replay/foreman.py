@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import pickle
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.replay import leases
@@ -21,6 +19,7 @@ from dataquarantine.replay.leases import Claim
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.settings import Settings
 from dataquarantine.store.postgres import Database
+from dataquarantine.subprocesses import environment
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ class Foreman:
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", f"{__package__}.process"),
             stdin=asyncio.subprocess.PIPE,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
         )
         if child.stdin is None:
@@ -93,7 +92,3 @@ class Foreman:
             await child.stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
             logger.error("A process for a replay ended at once; the log says why")
-
-
-def _environment() -> dict[str, Any]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -16,6 +16,7 @@ from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.store import migrations
 from tests.chaos.proxy import Proxy
 from tests.chaos.schedule import Fault
+from tests.integration.processes import children
 from tests.integration.worker.stack import Stack, Worker
 
 CACHE = Path(__file__).parents[2] / ".cache"
@@ -125,7 +126,7 @@ class Arena:
     def _sink_killed(self, fault: Fault) -> Heal:
         """Kill what stores for a worker; the worker starts another by itself."""
         if (slot := self._pick(fault)) is not None:
-            for child in _children(self._slots[slot].process.pid, "quarantine.apart.child"):
+            for child in children(self._slots[slot].process.pid, "quarantine.apart.child"):
                 os.kill(child, signal.SIGKILL)
         return self.keep_workers
 
@@ -184,14 +185,6 @@ class Arena:
     def _pick(self, fault: Fault) -> int | None:
         living = self.living()
         return living[int(fault.choice * len(living))] if living else None
-
-
-def _children(pid: int, module: str) -> Iterator[int]:
-    """Find a process's children that run a module, in Linux's way."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            if module.encode() in Path(f"/proc/{child}/cmdline").read_bytes():
-                yield child
 
 
 @contextmanager

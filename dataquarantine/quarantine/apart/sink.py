@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import queue
 import socket
@@ -29,6 +28,7 @@ from dataquarantine.quarantine.apart.shown import Shown
 from dataquarantine.quarantine.deadletters import DetachedPayload, KeptOriginal
 from dataquarantine.records import Record
 from dataquarantine.settings import Settings
+from dataquarantine.subprocesses import environment
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +193,7 @@ class _Process:
             self._popen = subprocess.Popen(
                 [sys.executable, "-m", f"{__package__}.child", *map(str, theirs)],
                 pass_fds=theirs,
-                env={**_FEW_ARENAS, **os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+                env=environment(**_FEW_ARENAS),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )

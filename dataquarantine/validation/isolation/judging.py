@@ -23,6 +23,7 @@ from dataquarantine.outcomes import (
     rejected,
 )
 from dataquarantine.records import Record
+from dataquarantine.subprocesses import environment
 from dataquarantine.validation.isolation import protocol
 from dataquarantine.validation.isolation.protocol import Judged, Limits, Start
 
@@ -204,7 +205,7 @@ def _spawn(requests: int, answers: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", f"{__package__}.child", str(requests), str(answers)],
         pass_fds=(requests, answers),
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

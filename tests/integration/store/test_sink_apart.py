@@ -8,15 +8,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from prometheus_client import REGISTRY
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from dataquarantine.dev.postgres import EmbeddedPostgres
 from dataquarantine.errors import SinkUnavailable
@@ -28,6 +28,8 @@ from dataquarantine.records import SourceRecord
 from dataquarantine.settings import PostgresSettings, S3Settings, Settings, SpoolSettings
 from dataquarantine.store.objects import ObjectStore
 from dataquarantine.store.postgres import Database
+from tests.integration.processes import is_alive
+from tests.integration.worker.stack import until
 from tests.unit.quarantine.factories import dead_letters, source
 
 DEADLINE_S = 30.0
@@ -53,24 +55,17 @@ def sink(settings: Settings) -> Iterator[SinkApart]:
     sink.close()
 
 
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.02)
-
-
 def insist(sink: SinkApart, count: int) -> None:
     """Store as `StoreRounds` does: again while that can't be."""
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
+
+    def is_stored() -> bool:
         try:
             sink.store(dead_letters(numbered(count), now=datetime.now(UTC)))
-        except SinkUnavailable as exc:
-            assert time.monotonic() < deadline
-            time.sleep(exc.retry_after_s / 10)
-        else:
-            return
+        except SinkUnavailable:
+            return False
+        return True
+
+    until(is_stored, DEADLINE_S, "the sink takes them")
 
 
 def numbered(count: int) -> list[SourceRecord]:
@@ -83,7 +78,12 @@ def kill(sink: SinkApart) -> None:
     pid = sink.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    until(lambda: sink.pid not in (pid, None))
+    until(lambda: sink.pid not in (pid, None), DEADLINE_S, "there is another process")
+
+
+def waits_for_lock(connection: Connection) -> bool:
+    """Tell whether any session waits for another."""
+    return bool(connection.execute(text("SELECT FROM pg_locks WHERE NOT granted")).all())
 
 
 def stored(database: Database) -> list[tuple[int, str]]:
@@ -158,13 +158,22 @@ def test_a_call_under_way_when_the_process_dies_says_that_it_may_be_made_again(
     with database.engine.connect() as blocker:
         blocker.execute(text("LOCK TABLE quarantine_records IN ACCESS EXCLUSIVE MODE"))
         caller.start()
-        until(lambda: blocker.execute(text("SELECT FROM pg_locks WHERE NOT granted")).all())
+        until(lambda: waits_for_lock(blocker), DEADLINE_S, "the call waits")
         kill(sink)
         caller.join(DEADLINE_S)
 
     said = "sink process is unavailable: it ended; retrying in 1 s"
     assert [str(exc) for exc in raised] == [said]
     insist(sink, 1)
+    assert len(stored(database)) == 1
+
+
+@pytest.mark.timeout(60)
+def test_what_the_process_cannot_read_is_answered(sink: SinkApart, database: Database) -> None:
+    with pytest.raises(SinkFailed, match="ValidationError"):
+        sink.store([SourceRecord(b"x", offset=cast(int, "seven"))])
+
+    sink.store(dead_letters(numbered(1), now=datetime.now(UTC)))
     assert len(stored(database)) == 1
 
 
@@ -175,12 +184,16 @@ def test_the_worker_shows_what_the_process_counts(
     postgres_server.stop()
 
     sink.store(dead_letters(numbered(3), now=datetime.now(UTC)))
-    until(lambda: value("dataquarantine_spool_records") == 3)
-    until(lambda: value("dataquarantine_sink_errors_total", sink="postgres") > before)
-    until(lambda: sink.away_s["postgres"] > 0)
+    until(lambda: value("dataquarantine_spool_records") == 3, DEADLINE_S, "3 are spooled")
+    until(
+        lambda: value("dataquarantine_sink_errors_total", sink="postgres") > before,
+        DEADLINE_S,
+        "an error is counted",
+    )
+    until(lambda: sink.away_s["postgres"] > 0, DEADLINE_S, "Postgres is away")
     postgres_server.start()
 
-    until(lambda: value("dataquarantine_spool_records") == 0)
+    until(lambda: value("dataquarantine_spool_records") == 0, DEADLINE_S, "the spool is empty")
     assert [offset for offset, _ in stored(database)] == [0, 1, 2]
 
 
@@ -238,17 +251,10 @@ def test_the_process_ends_with_a_worker_that_is_killed(settings: Settings) -> No
         with parent.stdin as stdin:
             stdin.write(pickle.dumps(settings))
         pid = int(parent.stdout.readline())
-        assert _is_alive(pid)
+        assert is_alive(pid)
         parent.kill()
 
-    until(lambda: not _is_alive(pid))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
+    until(lambda: not is_alive(pid), DEADLINE_S, "the process ended")
 
 
 def test_closing_waits_for_what_is_under_way(settings: Settings, database: Database) -> None:
@@ -268,9 +274,9 @@ def test_closing_waits_for_what_is_under_way(settings: Settings, database: Datab
     with database.engine.connect() as blocker:
         blocker.execute(text("LOCK TABLE quarantine_records IN ACCESS EXCLUSIVE MODE"))
         caller.start()
-        until(lambda: blocker.execute(text("SELECT FROM pg_locks WHERE NOT granted")).all())
+        until(lambda: waits_for_lock(blocker), DEADLINE_S, "the call waits")
         closer.start()
-        until(lambda: refuses(sink))
+        until(lambda: refuses(sink), DEADLINE_S, "it is being closed")
     caller.join(DEADLINE_S)
     closer.join(DEADLINE_S)
 
@@ -297,4 +303,4 @@ def test_the_process_ends_when_the_sink_is_closed(settings: Settings) -> None:
 
     sink.close()
 
-    assert not _is_alive(pid)
+    assert not is_alive(pid)

@@ -6,10 +6,10 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
+from tests.integration.processes import children, is_alive
 from tests.integration.worker.stack import Stack, until
 from tests.integration.worker.test_replay import SCHEMA, http, renamed, start
 from tests.integration.worker.test_replay_control import RENAME
@@ -52,19 +52,7 @@ def frozen(pid: int) -> Iterator[int]:
         os.kill(pid, signal.SIGCONT)
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-
-
 def runner(stack: Stack) -> int:
     """Find the process that a worker started for the replay."""
-    tasks = Path(f"/proc/{stack.workers[0].process.pid}/task")
-    children = [
-        int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()
-    ]
-    name = b"dataquarantine.replay.process"
-    [found] = [pid for pid in children if name in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    [found] = children(stack.workers[0].process.pid, "dataquarantine.replay.process")
     return found

@@ -87,7 +87,7 @@ def warm_up(around: Surroundings, records: int = RECORDS) -> None:
 
 def line(result: Result) -> str:
     return (
-        f"{result.contender:<11} {result.records_per_s:>9,.0f} records/s "
+        f"{result.contender:<18} {result.records_per_s:>9,.0f} records/s "
         f"{result.cpu_us_per_record:>7.2f} CPU us/record {result.peak_rss_mb:>6.0f} MB"
     )
 

@@ -1,16 +1,48 @@
-"""FastStream on aiokafka: a subscriber of batches; a batch goes out by `publish_batch`."""
+"""FastStream on aiokafka: a subscriber of batches; each record goes out with its key and headers.
+
+`publish_batch` would be quicker, but sends a batch to one partition and knows one set of headers
+for all of it: `fast_stream_batches.py`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from benchmarks.contenders.judge import Judge, Refused, letter
+from benchmarks.contenders.judge import Judge, Refused, headers, letter
+
+#: Sends records, of which each is a key, a value and the record read, and waits until they are
+#: acknowledged.
+Send = Callable[[KafkaBroker, str, Sequence[tuple[bytes | None, bytes, Any]]], Awaitable[None]]
+
+
+async def one_by_one(
+    broker: KafkaBroker, topic: str, records: Sequence[tuple[bytes | None, bytes, Any]]
+) -> None:
+    """Keep what a consumer needs: the key, so its partition, and where the record comes from."""
+    sent = [
+        await broker.publish(
+            value,
+            topic,
+            key=key,
+            headers={name: text.decode() for name, text in headers(*raw_position(raw))},
+            # FastStream would make a UUID for each
+            correlation_id="-",
+            no_confirm=True,
+        )
+        for key, value, raw in records
+    ]
+    await asyncio.gather(*sent)
+
+
+def raw_position(raw: Any) -> tuple[str, int, int]:
+    return raw.topic, raw.partition, raw.offset
 
 
 async def undecoded(message: Any) -> list[bytes]:
@@ -18,7 +50,14 @@ async def undecoded(message: Any) -> list[bytes]:
     return [record.value for record in message.raw_message]
 
 
-async def main(servers: str, source: str, valid: str, dead_letter: str, schema_file: str) -> None:
+async def main(
+    servers: str,
+    source: str,
+    valid: str,
+    dead_letter: str,
+    schema_file: str,
+    send: Send = one_by_one,
+) -> None:
     judge = Judge(schema_file)
     # Errors only: a line a message would cost more than the message
     logger = logging.getLogger("contender")
@@ -37,18 +76,17 @@ async def main(servers: str, source: str, valid: str, dead_letter: str, schema_f
     )
     async def validate(values: list[bytes], message: KafkaMessage) -> None:
         judge.start_batch()
-        good: list[bytes] = []
-        bad: list[bytes] = []
+        good: list[tuple[bytes | None, bytes, Any]] = []
+        bad: list[tuple[bytes | None, bytes, Any]] = []
         for value, raw in zip(values, message.raw_message, strict=True):
             try:
-                judge.key_of(value)
-                good.append(value)
+                good.append((judge.key_of(value), value, raw))
             except Refused as problem:
-                bad.append(letter(value, problem, raw.topic, raw.partition, raw.offset))
+                bad.append((raw.key, letter(value, problem, *raw_position(raw)), raw))
         if good:
-            await broker.publish_batch(*good, topic=valid)
+            await send(broker, valid, good)
         if bad:
-            await broker.publish_batch(*bad, topic=dead_letter)
+            await send(broker, dead_letter, bad)
 
     app: Any = FastStream(broker)
     await app.run()

@@ -51,12 +51,7 @@ async def undecoded(message: Any) -> list[bytes]:
 
 
 async def main(
-    servers: str,
-    source: str,
-    valid: str,
-    dead_letter: str,
-    schema_file: str,
-    send: Send = one_by_one,
+    send: Send, servers: str, source: str, valid: str, dead_letter: str, schema_file: str
 ) -> None:
     judge = Judge(schema_file)
     # Errors only: a line a message would cost more than the message
@@ -93,4 +88,4 @@ async def main(
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:6]))
+    asyncio.run(main(one_by_one, *sys.argv[1:6]))

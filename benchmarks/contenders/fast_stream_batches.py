@@ -23,4 +23,4 @@ async def values_alone(
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:6], send=values_alone))
+    asyncio.run(main(values_alone, *sys.argv[1:6]))

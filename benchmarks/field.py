@@ -45,8 +45,8 @@ CONTENDERS = (
     Contender("pipelined", "pipelined_loop"),
     Contender("naive", "naive_faust", share=1 / 40, needs_folder=True),
     Contender("quix", "quix_streams", share=1 / 8, apart=True),
-    Contender("faststream", "fast_stream", share=1 / 16, apart=True),
-    Contender("faststream-batches", "fast_stream_batches", share=1 / 16, apart=True),
+    Contender("faststream", "fast_stream", share=1 / 6, apart=True),
+    Contender("faststream-batches", "fast_stream_batches", share=1 / 4, apart=True),
 )
 
 

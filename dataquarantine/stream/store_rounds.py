@@ -25,6 +25,10 @@ T = TypeVar("T")
 MAX_RECORDS = 2000
 #: Rounds begin that far apart, unless a whole one waits. A row is to be seen within 100 ms.
 GATHER_S = 0.05
+#: So far where more arrive: fewer, larger rounds leave the processor to the judges (two workers on
+#: two cores, 2 % refused: 157,000 records/s, and 163,000 with it; five rounds in turns).
+BUSY_GATHER_S = 0.25
+BUSY_PER_S = 1000
 
 
 class StoreRounds:
@@ -36,7 +40,8 @@ class StoreRounds:
 
     Args: store: makes records durable, in order, and blocks until they are; raises SinkUnavailable
         when that can't be now. It may be asked again for the same records.
-        gather_s: from one round's begin to the next; what comes to an idle store does not wait.
+        gather_s: from one round's begin to the next; what comes to an idle store does not wait. At
+            least BUSY_GATHER_S where more than BUSY_PER_S records a second arrive.
     """
 
     def __init__(
@@ -49,7 +54,7 @@ class StoreRounds:
         self._store = store
         self._gate = gate
         self._gather_s = gather_s
-        self._begin_at = time.monotonic()
+        self._began_at = self._begin_at = time.monotonic()
         self._waiting: deque[Chunk] = deque()
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
@@ -66,13 +71,21 @@ class StoreRounds:
         while True:
             await self._arrived.wait()
             await self._gather()
-            self._begin_at = time.monotonic() + self._gather_s
-            await self._store_all([chunk for chunk in self._next() if not chunk.is_stale])
+            chunks = self._next()
+            self._set_next(sum(len(chunk.records) for chunk in chunks))
+            await self._store_all([chunk for chunk in chunks if not chunk.is_stale])
 
     async def _gather(self) -> None:
         if (left_s := self._begin_at - time.monotonic()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._full.wait(), left_s)
+
+    def _set_next(self, records: int) -> None:
+        """Say when the round after this one may begin."""
+        before, self._began_at = self._began_at, time.monotonic()
+        is_busy = records > BUSY_PER_S * (self._began_at - before)
+        pause_s = max(self._gather_s, BUSY_GATHER_S) if is_busy else self._gather_s
+        self._begin_at = self._began_at + pause_s
 
     def _next(self) -> list[Chunk]:
         chunks = [self._waiting.popleft()]

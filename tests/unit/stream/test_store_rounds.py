@@ -96,6 +96,23 @@ def test_what_comes_soon_after_a_round_began_is_gathered() -> None:
     assert asyncio.run(run()) == [[0], [1, 2]]
 
 
+def test_where_much_arrives_rounds_are_further_apart() -> None:
+    async def run() -> list[list[int]]:
+        store = Store()
+        store.may_go_on.set()
+        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=0.0)
+        running = asyncio.create_task(rounds.run())
+        chunks: list[Any] = [Arrived(0, MAX_RECORDS // 2), Arrived(1), Arrived(2)]
+        for chunk in chunks:
+            rounds.add(chunk)
+            await asyncio.wait([running], timeout=0.01)
+        await asyncio.wait_for(chunks[2].finished.wait(), WITHIN_S)
+        running.cancel()
+        return store.rounds[1:]
+
+    assert asyncio.run(run()) == [[1, 2]]
+
+
 def test_a_whole_round_does_not_wait() -> None:
     async def run() -> None:
         store = Store()

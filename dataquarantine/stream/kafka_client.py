@@ -8,10 +8,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 
 from dataquarantine.settings import KafkaSettings
 from dataquarantine.stream.oauth import token_provider
-from dataquarantine.stream.outputs import OutputRow
+from dataquarantine.stream.outputs import OutputRow, PackedRow
 
 #: aiokafka's 100 ms would be added to every wait for a leader or a coordinator.
 RETRY_BACKOFF_MS = 20
@@ -95,6 +96,11 @@ class OutputBatch(BatchBuilder):  # type: ignore[misc]  # untyped base
             position += 1
         self._relative_offset = position
         return position - first
+
+    def unpack(self) -> list[PackedRow]:
+        """End the batch and read back what it holds, in order."""
+        packed = MemoryRecords(bytes(self._build())).next_batch()
+        return [(r.key, r.value, r.timestamp, r.headers) for r in packed]
 
 
 def output_batch(size_bytes: int, *, transactional: bool = False) -> OutputBatch:

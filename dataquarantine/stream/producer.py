@@ -210,10 +210,11 @@ class RoundProducer:
     async def _mend(self, packer: Packer, failed: Sequence[Failure]) -> None:
         """Build what is left again: halves of a refused batch, replacements of a refused row."""
         for tp, batches, error in failed:
-            rows = batches[0].rows
             if not isinstance(error, REFUSED):
                 self._repack(packer, tp, batches)
-            elif len(rows) == 1:
+                continue
+            rows = batches[0].rows()
+            if len(rows) == 1:
                 self._repack(packer, tp, batches[1:])
                 replaced = await self._replace(tp, rows[0], _reason(error))
                 for other, replacement in replaced.items():
@@ -221,9 +222,9 @@ class RoundProducer:
             else:
                 self._batch_size.shrink()
                 half = len(rows) // 2
-                packer.add(tp, rows[:half])
+                packer.add_again(tp, rows[:half])
                 packer.split(tp)
-                packer.add(tp, rows[half:])
+                packer.add_again(tp, rows[half:])
                 packer.split(tp)
                 self._repack(packer, tp, batches[1:])
 
@@ -234,7 +235,7 @@ class RoundProducer:
     @staticmethod
     def _repack(packer: Packer, tp: TopicPartition, batches: Sequence[Batch]) -> None:
         for batch in batches:
-            packer.add(tp, batch.rows)
+            packer.add_again(tp, batch.rows())
 
     # -- the broker
 

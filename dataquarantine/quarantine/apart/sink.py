@@ -37,8 +37,8 @@ NAME = "sink process"
 CHANNELS = 4
 AGAIN_AFTER_S = 1.0
 STOP_TIMEOUT_S = 10.0
-#: glibc gives each of a dozen threads a heap of its own, and after a large buffer was freed it keeps
-#: as much as that at hand, unless it was told a threshold: some 30 MB more.
+#: glibc gives each of a dozen threads a heap of its own, and once a large buffer was freed it keeps
+#: as much at hand unless it was told a threshold: some 30 MB more.
 _SMALL_HEAP = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20)}
 
 

@@ -181,4 +181,5 @@ async def test_produce_goes_on_when_the_broker_comes_back(
         await finished(owner, 21)
 
     values = [m.value() for m in own_kafka.read(topic)]
-    assert values == [b"before", *(b"%d" % n for n in range(20))]
+    assert list(dict.fromkeys(values)) == [b"before", *(b"%d" % n for n in range(20))]
+    assert len(values) <= 22  # the one that was under way when the broker went may be there twice

@@ -43,6 +43,10 @@ class Load:
     schemas: int = 1
 
 
+class Stopped(SystemExit):
+    """A program ended, or stood still, before it had done its part."""
+
+
 class Bench:
     """A broker with a loaded topic."""
 
@@ -103,7 +107,10 @@ class Bench:
         env: dict[str, str] | None = None,
         timeout_s: float = 120,
     ) -> Result:
-        """Run a contender (one process or several) until its outputs hold `upto` records."""
+        """Run a contender (one process or several) until its outputs hold `upto` records.
+
+        Raises: Stopped.
+        """
         log = Path(os.environ.get("BENCH_LOGS", "/tmp")) / f"bench-{contender}.log"
         with log.open("ab") as output:
             processes = [
@@ -135,7 +142,7 @@ class Bench:
         while True:
             done, now = self.forwarded(outputs), time.monotonic()
             if any(p.poll() is not None for p in processes) or now > deadline:
-                raise SystemExit(f"{contender} stopped at {done} of {total} records")
+                raise Stopped(f"{contender} stopped at {done} of {total} records")
             if low is None and done >= 0.1 * total:
                 low = (now, done, tree.cpu_s())
             elif low is not None and done >= 0.9 * total:

@@ -17,14 +17,13 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from benchmarks.contenders.judge import Judge, Refused, headers, letter
 
-#: Sends records, of which each is a key, a value and the record read, and waits until they are
-#: acknowledged.
-Send = Callable[[KafkaBroker, str, Sequence[tuple[bytes | None, bytes, Any]]], Awaitable[None]]
+#: A key, a value, and the record as it was read.
+Output = tuple[bytes | None, bytes, Any]
+#: Sends to a topic and waits until all is acknowledged.
+Send = Callable[[KafkaBroker, str, Sequence[Output]], Awaitable[None]]
 
 
-async def one_by_one(
-    broker: KafkaBroker, topic: str, records: Sequence[tuple[bytes | None, bytes, Any]]
-) -> None:
+async def one_by_one(broker: KafkaBroker, topic: str, records: Sequence[Output]) -> None:
     """Keep what a consumer needs: the key, so its partition, and where the record comes from."""
     sent = [
         await broker.publish(
@@ -71,8 +70,8 @@ async def main(
     )
     async def validate(values: list[bytes], message: KafkaMessage) -> None:
         judge.start_batch()
-        good: list[tuple[bytes | None, bytes, Any]] = []
-        bad: list[tuple[bytes | None, bytes, Any]] = []
+        good: list[Output] = []
+        bad: list[Output] = []
         for value, raw in zip(values, message.raw_message, strict=True):
             try:
                 good.append((judge.key_of(value), value, raw))

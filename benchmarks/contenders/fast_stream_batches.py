@@ -9,16 +9,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from faststream.kafka import KafkaBroker
 
-from benchmarks.contenders.fast_stream import main
+from benchmarks.contenders.fast_stream import Output, main
 
 
-async def values_alone(
-    broker: KafkaBroker, topic: str, records: Sequence[tuple[bytes | None, bytes, Any]]
-) -> None:
+async def values_alone(broker: KafkaBroker, topic: str, records: Sequence[Output]) -> None:
     await broker.publish_batch(*(value for _, value, _ in records), topic=topic)
 
 

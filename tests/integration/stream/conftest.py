@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,17 +85,6 @@ def own_cluster(tmp_path: Path) -> Iterator[KafkaCluster]:
 @pytest.fixture
 def own_kafka(own_cluster: KafkaCluster) -> Broker:
     return Broker(own_cluster.bootstrap_servers, True, new_prefix())
-
-
-@pytest.fixture
-def restart(own_cluster: KafkaCluster) -> Callable[[], Coroutine[None, None, None]]:
-    """Kill the broker (-9) and start it again."""
-
-    async def kill_and_start() -> None:
-        await asyncio.to_thread(own_cluster.kill_broker, 0)
-        await asyncio.to_thread(own_cluster.start_broker, 0)
-
-    return kill_and_start
 
 
 def new_prefix() -> str:

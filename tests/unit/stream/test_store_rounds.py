@@ -65,6 +65,24 @@ async def stored(store: Store, *chunks: Any) -> Gate:
     return gate
 
 
+async def stored_as_they_come(gather_s: float, *chunks: Any) -> list[list[int]]:
+    """Let chunks arrive 10 ms apart at a store that takes them; returns its rounds."""
+    store = Store()
+    store.may_go_on.set()
+    gate = Gate([(["dlq"], Allowance(10**9, 100))])
+    rounds = StoreRounds(store, gate, gather_s=gather_s)
+    running = asyncio.create_task(rounds.run())
+    for chunk in chunks:
+        rounds.add(chunk)
+        await asyncio.wait([running], timeout=0.01)
+    try:
+        for chunk in chunks:
+            await asyncio.wait_for(chunk.finished.wait(), WITHIN_S)
+    finally:
+        running.cancel()
+    return store.rounds
+
+
 def test_what_arrives_during_a_round_is_stored_at_once_after_it() -> None:
     store = Store()
     asyncio.run(stored(store, Arrived(0), Arrived(1), Arrived(2), Arrived(1)))
@@ -79,56 +97,20 @@ def test_a_round_is_bounded_but_for_one_large_chunk() -> None:
 
 
 def test_what_comes_soon_after_a_round_began_is_gathered() -> None:
-    async def run() -> list[list[int]]:
-        store = Store()
-        store.may_go_on.set()
-        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=0.5)
-        running = asyncio.create_task(rounds.run())
-        chunks: list[Any] = [Arrived(0), Arrived(1), Arrived(2)]
-        for chunk in chunks[:2]:
-            rounds.add(chunk)
-            await asyncio.wait([running], timeout=0.01)
-        rounds.add(chunks[2])
-        await asyncio.wait_for(chunks[2].finished.wait(), WITHIN_S)
-        running.cancel()
-        return store.rounds
-
-    assert asyncio.run(run()) == [[0], [1, 2]]
+    rounds = asyncio.run(stored_as_they_come(0.5, Arrived(0), Arrived(1), Arrived(2)))
+    assert rounds == [[0], [1, 2]]
 
 
 def test_where_much_arrives_rounds_are_further_apart() -> None:
-    async def run() -> list[list[int]]:
-        store = Store()
-        store.may_go_on.set()
-        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=0.0)
-        running = asyncio.create_task(rounds.run())
-        chunks: list[Any] = [Arrived(0, MAX_RECORDS // 2), Arrived(1), Arrived(2)]
-        for chunk in chunks:
-            rounds.add(chunk)
-            await asyncio.wait([running], timeout=0.01)
-        await asyncio.wait_for(chunks[2].finished.wait(), WITHIN_S)
-        running.cancel()
-        return store.rounds[1:]
-
-    assert asyncio.run(run()) == [[1, 2]]
+    much = Arrived(0, MAX_RECORDS // 2)
+    rounds = asyncio.run(stored_as_they_come(0.0, much, Arrived(1), Arrived(2)))
+    assert rounds[1:] == [[1, 2]]
 
 
 def test_a_whole_round_does_not_wait() -> None:
-    async def run() -> None:
-        store = Store()
-        store.may_go_on.set()
-        rounds = StoreRounds(store, Gate([(["dlq"], Allowance(10**9, 100))]), gather_s=3600)
-        running = asyncio.create_task(rounds.run())
-        chunks: list[Any] = [Arrived(0), Arrived(1, MAX_RECORDS // 2), Arrived(2, MAX_RECORDS)]
-        for chunk in chunks[:2]:
-            rounds.add(chunk)
-            await asyncio.wait([running], timeout=0.01)
-        rounds.add(chunks[2])
-        await asyncio.wait_for(chunks[1].finished.wait(), WITHIN_S)
-        await asyncio.wait_for(chunks[2].finished.wait(), WITHIN_S)
-        running.cancel()
-
-    asyncio.run(run())
+    chunks = Arrived(0), Arrived(1, MAX_RECORDS // 2), Arrived(2, MAX_RECORDS)
+    asyncio.run(stored_as_they_come(3600, *chunks))
+    assert all(chunk.finished.is_set() for chunk in chunks)
 
 
 def test_a_refused_round_comes_again_and_its_topic_is_open_after() -> None:

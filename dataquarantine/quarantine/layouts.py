@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
+from isal import isal_zlib
 
 from dataquarantine.quarantine.entries import Entry
 from dataquarantine.quarantine.envelope import crc32c
@@ -21,7 +21,7 @@ Layout = Literal["record", "segment", "auto"]
 #: `auto` packs from so many records on that are stored together, of all partitions: there are that
 #: many from some 150 a second on. A request costs 1.5 ms of the processor, packing next to nothing.
 SEGMENT_FROM_RECORDS = 8
-#: 2 % larger than level 4, in half of the time.
+#: As small as zlib's level 1, in less than half of its time; level 0 hardly makes them smaller.
 _LEVEL = 1
 #: zlib's way of saying: with gzip's header, the largest window.
 _GZIP_BITS = 31
@@ -120,7 +120,7 @@ def _single(entry: Entry) -> Package:
 def _segment(entries: Sequence[Entry]) -> tuple[list[Entry], list[Package]]:
     """Pack what came of a partition as gzip members, each of which can be fetched alone."""
     members = [
-        b"" if entry.body is None else zlib.compress(entry.body, _LEVEL, _GZIP_BITS)
+        b"" if entry.body is None else isal_zlib.compress(entry.body, _LEVEL, _GZIP_BITS)
         for entry in entries
     ]
     body = b"".join(members)

@@ -20,6 +20,10 @@ T = TypeVar("T")
 #: moved the flow's p99 by half as much again.
 NICENESS = 10
 TIMEOUT_S = 300.0
+#: A process starves that has waited for a processor so many times as long as it had one, and
+#: `PATIENCE_S` more: that is less than its niceness alone would get it.
+STARVING = 10
+PATIENCE_S = 5.0
 #: For each second of work so many of rest; the stores that work for it are not niced.
 REST = 3.0
 LONGEST_REST_S = 0.3
@@ -35,6 +39,28 @@ def stand_back(pid: int) -> None:
         os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
     with suppress(OSError):  # no such thing here
         Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS), "ascii")
+
+
+def give_way(pid: int) -> None:
+    """Let a process have only what all others leave of the processors, where there is such a class.
+
+    Niceness says who gets more, not who goes first: whoever wakes up waits until a nice process has
+    had its turn, or for the processor that it sits on. Nothing without privileges undoes this, and
+    where the processors are busy for long the process starves: see `starves`.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # it ended already, or a sandbox has no such class
+            os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
+
+
+def starves(pid: int) -> bool:
+    """Tell whether a process hardly gets a processor; False where the system does not say."""
+    try:
+        told = Path(f"/proc/{pid}/schedstat").read_text("ascii")
+    except OSError:
+        return False
+    had_ns, waited_ns, _ = map(int, told.split())
+    return waited_ns > STARVING * had_ns + PATIENCE_S * 1e9
 
 
 class WorkFailed(DataQuarantineError):

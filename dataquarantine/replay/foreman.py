@@ -10,11 +10,13 @@ import asyncio
 import logging
 import pickle
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from dataquarantine.errors import SinkUnavailable
 from dataquarantine.replay import leases
-from dataquarantine.replay.beside import stand_back
+from dataquarantine.replay.beside import give_way, stand_back, starves
 from dataquarantine.replay.leases import Claim
 from dataquarantine.schemas.files import ListedSchema
 from dataquarantine.settings import Settings
@@ -27,12 +29,18 @@ LOOK_EVERY_S = 1.0
 LOOK_AFTER_ERROR_S = 10.0
 MAX_PROCESSES = 3
 STOP_TIMEOUT_S = 5.0
+#: A job is a child's for so long before the child's own lease begins: on busy processors a nice
+#: process imports its modules for more than the 15 s of a lease, and each claim starts one more.
+START_TIMEOUT_S = 60.0
 #: A child writes its start's length in so many bytes.
 LENGTH_BYTES = 8
 
 
 class Foreman:
     """Looks for jobs and has child processes do them, at most three at once.
+
+    The first process of a job, which does its dry run, takes only what the flow leaves of the
+    processors. One that starves there is ended; the next goes on, with a share of its own.
 
     Args: schemas: what may judge at this moment, as `Catalog.versions()` gives it.
     """
@@ -41,7 +49,9 @@ class Foreman:
         self._settings = settings
         self._schemas = schemas
         self._database = Database(settings.postgres.url.get_secret_value(), pool_size=1)
-        self._children: set[asyncio.subprocess.Process] = set()
+        self._children: set[Process] = set()
+        self._giving_way: dict[Process, Claim] = {}
+        self._begun: set[UUID] = set()
         self._warned = False
 
     async def run(self) -> None:
@@ -60,10 +70,11 @@ class Foreman:
 
     async def _look(self) -> float:
         self._children = {c for c in self._children if c.returncode is None}
-        if len(self._children) >= MAX_PROCESSES:
-            return LOOK_EVERY_S
         try:
-            claimed = await asyncio.to_thread(leases.claim, self._database)
+            await self._end_starving()
+            if len(self._children) >= MAX_PROCESSES:
+                return LOOK_EVERY_S
+            claimed = await asyncio.to_thread(leases.claim, self._database, lease_s=START_TIMEOUT_S)
         except SinkUnavailable as exc:
             if not self._warned:
                 logger.warning("No replays while the database is away: %s", exc)
@@ -73,6 +84,16 @@ class Foreman:
         if claimed is not None:
             await self._start(claimed)
         return LOOK_EVERY_S
+
+    async def _end_starving(self) -> None:
+        """End who starves, so that somebody with a share of the processors takes the job over."""
+        self._giving_way = {c: job for c, job in self._giving_way.items() if c in self._children}
+        for child, job in self._giving_way.items():
+            if starves(child.pid):
+                logger.info("The processors are busy: a replay goes on with a share of its own")
+                child.kill()
+                await child.wait()
+                await asyncio.to_thread(leases.release, self._database, job.job_id, job.owner)
 
     async def _start(self, claimed: Claim) -> None:
         """Start a child; it ends when its standard input does, so never outlives this process."""
@@ -87,6 +108,10 @@ class Foreman:
             raise RuntimeError("a child was started without a pipe")
         self._children.add(child)
         stand_back(child.pid)  # now: its imports take a second of the processor already
+        if claimed.job_id not in self._begun:
+            give_way(child.pid)
+            self._giving_way[child] = claimed
+        self._begun.add(claimed.job_id)
         child.stdin.write(len(start).to_bytes(LENGTH_BYTES, "big") + start)
         try:
             await child.stdin.drain()

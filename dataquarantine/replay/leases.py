@@ -40,25 +40,36 @@ class LeaseLost(DataQuarantineError):
 class Claim:
     """A job that was taken, under a name that nobody else has.
 
-    asked_at_s: when it was asked for, on the lease's clock, which all processes of a host share.
+    until_s: how long nobody else may, on the lease's clock, which all processes of a host share.
     """
 
     job_id: UUID
     owner: str
-    asked_at_s: float
+    until_s: float
 
 
-def claim(database: Database, job_id: UUID | None = None) -> Claim | None:
+def claim(
+    database: Database, job_id: UUID | None = None, *, lease_s: float = LEASE_S
+) -> Claim | None:
     """Take a job that has work and no living owner, the oldest first; None when there is none.
 
-    Args: job_id: this one or none.
+    Args: job_id: this one or none. lease_s: how long until a `Lease` has to begin.
     Raises: SinkUnavailable.
     """
     owner = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
     asked_at_s = now_s()
-    values = {"owner": owner, "lease": LEASE_S, "job": job_id}
+    values = {"owner": owner, "lease": lease_s, "job": job_id}
     found = database.transact(lambda c: c.execute(_CLAIM, values).scalar())
-    return None if found is None else Claim(found, owner, asked_at_s)
+    return None if found is None else Claim(found, owner, asked_at_s + lease_s)
+
+
+def release(database: Database, job_id: UUID, owner: str) -> None:
+    """Give a job back, if it still is this owner's.
+
+    Raises: SinkUnavailable.
+    """
+    values = {"id": job_id, "owner": owner}
+    database.transact(lambda c: c.execute(_RELEASE, values))
 
 
 def is_at_work(database: Database, job_id: UUID) -> bool:
@@ -71,13 +82,13 @@ def is_at_work(database: Database, job_id: UUID) -> bool:
 
 
 class Lease:
-    """A claimed job; beats in a thread while inside, is free again afterwards."""
+    """A claimed job; beats in a thread while inside, from the first moment, is free afterwards."""
 
     def __init__(self, database: Database, claimed: Claim) -> None:
         self.job_id = claimed.job_id
         self.owner = claimed.owner
         self._database = database
-        self._sure_until_s = claimed.asked_at_s + LEASE_S
+        self._sure_until_s = claimed.until_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="replay-lease", daemon=True)
 
@@ -125,18 +136,19 @@ class Lease:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        values = {"id": self.job_id, "owner": self.owner}
         try:
-            self._database.transact(lambda c: c.execute(_RELEASE, values))
+            release(self._database, self.job_id, self.owner)
         except SinkUnavailable as exc:
             logger.warning("The lease of replay %s is not given back: %s", self.job_id, exc)
 
     def _beat(self) -> None:
-        while not self._ended.wait(LEASE_S / 5):
+        while True:
             try:
                 self.renew()
             except SinkUnavailable as exc:
                 logger.warning("The lease of replay %s is not renewed: %s", self.job_id, exc)
+            if self._ended.wait(LEASE_S / 5):
+                return
 
 
 # A job that ended with items on their way still has to learn whether these were published.

@@ -1,8 +1,9 @@
-"""Who starts a process for a job when several look at once."""
+"""Who starts a process for a job when several look at once, and when one gets no processor."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from asyncio.subprocess import Process
 from typing import Any
 
@@ -23,39 +24,78 @@ from tests.unit.quarantine.factories import CLUSTER, NOW, dead_letters, source
 LOOKS = 6
 
 
-def test_a_job_gets_one_process_however_often_and_by_whom_it_is_seen(
-    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def settings(database: Database, database_url: str) -> Settings:
+    """Of a gateway whose database holds a job that nobody has begun."""
     letters = dead_letters([source(1)])
     PostgresRows(database).insert([entry_of(letter, CLUSTER, NOW).row for letter in letters])
     wanted = NewReplay.model_validate({"selection": {"filters": {}}, "why": "asked for"})
     ReplayJobs(database).create(wanted, {"kind": "none"}, Signed("ann", "asked for"), NOW)
-    settings = Settings(postgres=PostgresSettings.model_validate({"url": database_url}))
-
-    assert len(asyncio.run(started(settings, monkeypatch))) == 1
+    return Settings(postgres=PostgresSettings.model_validate({"url": database_url}))
 
 
-async def started(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[Process]:
-    """Let the foremen of two workers look several times while the processes are starting."""
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
+    """All processes that foremen start, as they are started."""
     found: list[Process] = []
-    looks = 0
-    seen = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    start, claim = asyncio.create_subprocess_exec, leases.claim
+    start = asyncio.create_subprocess_exec
 
     async def counted(*command: Any, **options: Any) -> Process:
         found.append(await start(*command, **options))
         return found[-1]
 
-    def looked(database: Database) -> Claim | None:
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
+    monkeypatch.setattr(foreman, "LOOK_EVERY_S", 0.01)
+    return found
+
+
+def test_a_job_gets_one_process_however_often_and_by_whom_it_is_seen(
+    settings: Settings, processes: list[Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(look_twice(settings, monkeypatch))
+
+    assert len(processes) == 1
+
+
+def test_a_process_that_starves_is_ended_and_the_next_has_a_share_of_its_own(
+    settings: Settings, processes: list[Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    giving_way: list[int] = []
+    monkeypatch.setattr(foreman, "give_way", giving_way.append)
+    monkeypatch.setattr(foreman, "starves", giving_way.__contains__)
+
+    asyncio.run(look_until_two_are_started(settings, processes))
+
+    assert [each.pid for each in processes[:1]] == giving_way
+    assert processes[0].returncode == -signal.SIGKILL
+
+
+async def look_until_two_are_started(settings: Settings, processes: list[Process]) -> None:
+    """Let a foreman look until it has started a second process; no test takes that long."""
+    one = Foreman(settings, lambda: ())
+    async with asyncio.timeout(60):
+        looking = asyncio.create_task(one.run())
+        while len(processes) < 2:
+            await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        await one.stop()
+
+
+async def look_twice(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the foremen of two workers look several times while the processes are starting."""
+    looks = 0
+    seen = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    claim = leases.claim
+
+    def looked(database: Database, *, lease_s: float) -> Claim | None:
         nonlocal looks
         looks += 1
         if looks >= LOOKS:
             loop.call_soon_threadsafe(seen.set)
-        return claim(database)
+        return claim(database, lease_s=lease_s)
 
-    monkeypatch.setattr(foreman, "LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
     monkeypatch.setattr(leases, "claim", looked)
     foremen = [Foreman(settings, lambda: ()) for _ in range(2)]
     looking = [asyncio.create_task(each.run()) for each in foremen]
@@ -65,4 +105,3 @@ async def started(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> list[P
     await asyncio.gather(*looking, return_exceptions=True)
     for each in foremen:
         await each.stop()
-    return found

@@ -24,7 +24,7 @@ def test_what_was_handed_over_before_a_standstill_is_not_sent_after_it(
     kafka = KafkaSettings(bootstrap_servers=tansu.bootstrap_servers, idempotence=False)
     now_s = leases.now_s()
     database = Database("postgresql+psycopg2://nobody@localhost/none")
-    lease = Lease(database, Claim(uuid4(), "one", now_s))
+    lease = Lease(database, Claim(uuid4(), "one", now_s + leases.LEASE_S))
 
     async def publish() -> None:
         producer = output_producer(kafka)

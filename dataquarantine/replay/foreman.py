@@ -90,7 +90,7 @@ class Foreman:
         self._giving_way = {c: job for c, job in self._giving_way.items() if c in self._children}
         for child, job in self._giving_way.items():
             if starves(child.pid):
-                logger.info("The processors are busy: a replay goes on with a share of its own")
+                logger.info("Replay %s hardly gets a processor and is begun anew", job.job_id)
                 child.kill()
                 await child.wait()
                 await asyncio.to_thread(leases.release, self._database, job.job_id, job.owner)

@@ -52,7 +52,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
 def test_a_job_gets_one_process_however_often_and_by_whom_it_is_seen(
     settings: Settings, processes: list[Process], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asyncio.run(look_twice(settings, monkeypatch))
+    asyncio.run(let_two_look(settings, monkeypatch))
 
     assert len(processes) == 1
 
@@ -82,7 +82,7 @@ async def look_until_two_are_started(settings: Settings, processes: list[Process
         await one.stop()
 
 
-async def look_twice(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def let_two_look(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the foremen of two workers look several times while the processes are starting."""
     looks = 0
     seen = asyncio.Event()
